@@ -1,0 +1,18 @@
+"""Says that something visible changed, in the same transaction. The press finds out which public files that touches."""
+
+from onrecord.catalogue.models import Change
+
+
+def episode_changed(episode_id: int) -> None:
+    """Any visible thing of this episode: words, credits, state, sound, transcript."""
+    Change.objects.create(kind="episode", subject=episode_id)
+
+
+def show_changed(show_id: int) -> None:
+    """The show's name, description, picture or feed identity."""
+    Change.objects.create(kind="show", subject=show_id)
+
+
+def everything_changed() -> None:
+    """The publication's settings, or the program itself."""
+    Change.objects.create(kind="everything")

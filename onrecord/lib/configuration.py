@@ -1,0 +1,191 @@
+"""Reads onrecord.toml, the settings that a person edits. Every one has a working default."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from onrecord.lib.errors import BadInput
+
+FILE_NAME = "onrecord.toml"
+
+
+@dataclass(frozen=True)
+class PublicationSettings:
+    """Who publishes, where, and in what language."""
+
+    name: str = "Interviews"
+    description: str = ""
+    language: str = "en"
+    address: str = ""
+    owner: str = ""
+    email: str = ""
+    category: str = "Society & Culture"
+    explicit: bool = False
+    time_zone: str = "UTC"
+    copyright: str = ""
+    funding: str = ""
+    funding_label: str = "Support us"
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the rows are: SQLite in the folder unless a PostgreSQL URL is given."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class SpeechSettings:
+    """How speech becomes text. `model` is a faster-whisper name or the path of a converted model."""
+
+    model: str = "base"
+    device: str = "auto"
+    approve_first: bool = False
+
+
+@dataclass(frozen=True)
+class RecordingSettings:
+    """What is made of a recording. Loudness in LUFS, true peak in dBTP."""
+
+    ffmpeg: str = ""
+    loudness: float = -16.0
+    true_peak: float = -1.0
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How many steps one worker runs at once; 0 means one per processor."""
+
+    processes: int = 0
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Where `serve` listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All settings of one publication, and the folder they belong to."""
+
+    folder: Path
+    publication: PublicationSettings = field(default_factory=PublicationSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    recordings: RecordingSettings = field(default_factory=RecordingSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+
+    @property
+    def originals(self) -> Path:
+        """What was uploaded, named by sha256."""
+        return self.folder / "originals"
+
+    @property
+    def public(self) -> Path:
+        """The published site, complete."""
+        return self.folder / "public"
+
+    @property
+    def private(self) -> Path:
+        """Renditions of what is not public yet, keys, outgoing mail."""
+        return self.folder / "private"
+
+    @property
+    def work(self) -> Path:
+        """Half-made things; may be deleted at any time."""
+        return self.folder / "work"
+
+    @property
+    def address(self) -> str:
+        """Public address without trailing slash; loopback with the configured port until there is one."""
+        return self.publication.address.rstrip("/") or f"http://127.0.0.1:{self.server.port}"
+
+    @property
+    def has_public_address(self) -> bool:
+        """Whether the address is one that others can reach, so that feed identity may rest on it."""
+        host = urlsplit(self.publication.address).hostname or ""
+        return bool(host) and host != "localhost" and not host.startswith("127.") and host != "::1"
+
+
+SECTIONS: dict[str, type] = {
+    "publication": PublicationSettings,
+    "database": DatabaseSettings,
+    "speech": SpeechSettings,
+    "recordings": RecordingSettings,
+    "worker": WorkerSettings,
+    "server": ServerSettings,
+}
+
+
+def find_folder(start: Path | None = None) -> Path | None:
+    """The publication's folder: ONRECORD_FOLDER, or the nearest folder upwards that holds onrecord.toml."""
+    named = os.environ.get("ONRECORD_FOLDER")
+    if named:
+        return Path(named).resolve()
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    return None
+
+
+def load(folder: Path) -> Configuration:
+    """Read the settings of the publication in `folder`; a missing file means the defaults.
+
+    Raises BadInput that quotes the first value that cannot be used.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_bytes().decode("utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        document = {}
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not a TOML file that can be read: {error}. Mend that line and try again.") from error
+    unknown = set(document) - set(SECTIONS)
+    if unknown:
+        raise BadInput(f"{path}: there is no section [{sorted(unknown)[0]}]; known are {', '.join(SECTIONS)}.")
+    sections = {name: _section(path, name, kind, document.get(name, {})) for name, kind in SECTIONS.items()}
+    configuration = Configuration(folder=folder, **sections)
+    _check_values(path, configuration)
+    return configuration
+
+
+def _section(path: Path, name: str, kind: type, values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise BadInput(f"{path}: [{name}] must be a section, found {values!r}.")
+    known = {f.name for f in fields(kind)}
+    types = get_type_hints(kind)
+    for key, value in values.items():
+        if key not in known:
+            raise BadInput(f"{path}: [{name}] has no setting {key!r}; known are {', '.join(sorted(known))}.")
+        expected = types[key]
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            values[key] = float(value)
+        elif not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+            raise BadInput(f"{path}: [{name}] {key} must be of type {expected.__name__}, found {value!r}.")
+    return kind(**values)
+
+
+def _check_values(path: Path, configuration: Configuration) -> None:
+    address = configuration.publication.address
+    if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname):
+        raise BadInput(f"{path}: address must begin with http:// or https:// and name a host, found {address!r}.")
+    url = configuration.database.url
+    if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
+        raise BadInput(f"{path}: [database] url must be empty (SQLite) or begin with postgresql://, found {url!r}.")
+    if not 1 <= configuration.server.port <= 65535:
+        raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
+    if configuration.worker.processes < 0:
+        raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")

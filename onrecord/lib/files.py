@@ -1,0 +1,61 @@
+"""Files that are whole or not there."""
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+BLOCK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, durably."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for part in reversed(missing):
+        part.mkdir(exist_ok=True)
+        sync_folder(part.parent)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write so that a reader or a crash sees the old content or the new, never a part."""
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Sync a finished file and move it to its place on the same file system."""
+    make_folder(target.parent)
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    source.replace(target)
+    sync_folder(target.parent)
+    if source.parent != target.parent and source.parent.exists():
+        sync_folder(source.parent)

@@ -1,0 +1,54 @@
+"""Recordings (what was uploaded) and renditions (what we made of it)."""
+
+from django.db import models
+
+from onrecord.catalogue.models import Episode
+
+
+class Recording(models.Model):
+    """One uploaded file, kept unaltered in originals/. An episode's current one is the newest that is not replaced."""
+
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="recordings")
+    sha256 = models.CharField(max_length=64, db_index=True)
+    name = models.TextField(help_text="the file's name as given, cleaned of control characters")
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    kind = models.CharField(max_length=5, choices=[("audio", "audio"), ("video", "video")])
+    format = models.CharField(max_length=80, help_text="container, as ffmpeg names it")
+    duration_ms = models.PositiveBigIntegerField(null=True, help_text="as decoded, not as claimed")
+    loudness = models.FloatField(null=True, help_text="integrated loudness as uploaded, LUFS")
+    true_peak = models.FloatField(null=True, help_text="as uploaded, dBTP")
+    warnings = models.JSONField(default=list, help_text="sentences for the publisher")
+    replaced = models.BooleanField(default=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["episode"], condition=models.Q(replaced=False), name="one_current_recording"
+            )
+        ]
+
+
+class Rendition(models.Model):
+    """A file made of a recording: `mp3`, `opus`, `mp4` or `peaks`.
+
+    Kept in private/renditions/<sha256>.<suffix> until the episode is public; then it stands at `path` below public/,
+    which is given once and never changes, whatever happens to titles and slugs.
+    """
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="renditions")
+    kind = models.CharField(max_length=10)
+    sha256 = models.CharField(max_length=64)
+    suffix = models.CharField(max_length=5)
+    path = models.CharField(max_length=300, unique=True)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    mime_type = models.CharField(max_length=60)
+    duration_ms = models.PositiveBigIntegerField()
+    bitrate = models.PositiveIntegerField(default=0, help_text="bits per second")
+    loudness = models.FloatField(null=True, help_text="LUFS, measured on this file")
+    true_peak = models.FloatField(null=True, help_text="dBTP, measured on this file")
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recording", "kind"], name="one_rendition_a_kind")]

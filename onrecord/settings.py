@@ -1,0 +1,66 @@
+"""Django's settings, made from the publication's onrecord.toml. Importing this needs a folder; cli.py names it first."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from onrecord.lib import configuration
+
+ONRECORD = configuration.load(Path(os.environ["ONRECORD_FOLDER"]))
+
+BASE_DIR = Path(__file__).resolve().parent
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "onrecord.urls"
+SECRET_KEY = "not used: nothing is signed yet"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "onrecord.jobs",
+    "onrecord.catalogue",
+    "onrecord.recordings",
+    "onrecord.transcripts",
+    "onrecord.press",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ONRECORD.folder / "templates", BASE_DIR / "templates"],
+        "OPTIONS": {"builtins": ["django.templatetags.i18n"]},
+    }
+]
+
+
+def _database() -> dict[str, Any]:
+    url = urlsplit(os.environ.get("ONRECORD_DATABASE_URL") or ONRECORD.database.url)
+    if url.scheme:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(url.path.lstrip("/")),
+            "USER": unquote(url.username or ""),
+            "PASSWORD": unquote(url.password or ""),
+            "HOST": unquote(url.hostname or ""),
+            "PORT": url.port or "",
+        }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ONRECORD.folder / "onrecord.db",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
+            ),
+        },
+    }
+
+
+DATABASES = {"default": _database()}
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    INSTALLED_APPS.append("procrastinate.contrib.django")

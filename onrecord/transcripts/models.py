@@ -1,0 +1,75 @@
+"""Transcripts: windows as they were heard, immutable revisions, speakers' names, maps between revisions."""
+
+from django.db import models
+
+from onrecord.catalogue.models import Episode, Person
+from onrecord.recordings.models import Recording
+
+
+class HeardWindow(models.Model):
+    """What the engine heard in one window of a recording, stored when done so that little has to be done again."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="windows")
+    number = models.PositiveIntegerField()
+    start_ms = models.PositiveBigIntegerField()
+    end_ms = models.PositiveBigIntegerField()
+    tokens = models.BinaryField(null=True, help_text="transcripts.tokens.pack, times from the recording's start")
+    report = models.JSONField(default=dict, help_text="language, its probability, what was dropped and why")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recording", "number"], name="one_row_a_window")]
+
+
+class Transcript(models.Model):
+    """The words of one recording, whatever their revision."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="transcript")
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="transcripts")
+    missing_because = models.TextField(default="", help_text="why there are no words, in one sentence for readers")
+
+
+class Origin(models.TextChoices):
+    """How a revision came to be."""
+
+    MACHINE = "machine"
+    IMPORT = "import"
+    EDIT = "edit"
+
+
+class Revision(models.Model):
+    """An immutable list of tokens. The newest public one is what readers see."""
+
+    transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField(help_text="from 1")
+    tokens = models.BinaryField(help_text="transcripts.tokens.pack")
+    words = models.PositiveIntegerField()
+    language = models.CharField(max_length=20)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    engine = models.CharField(max_length=120, default="", help_text="program and model that heard it")
+    note = models.TextField(default="")
+    created = models.DateTimeField(auto_now_add=True)
+    public = models.BooleanField(default=False)
+    read_by_person = models.DateTimeField(null=True, help_text="when a person said that it had been read")
+    map_from_previous = models.BinaryField(null=True, help_text="transcripts.maps.pack; empty for the first")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["transcript", "number"], name="one_row_a_revision")]
+        ordering = ["number"]
+
+
+class Speaker(models.Model):
+    """Who a speaker of a transcript is; "Speaker 1" until the publisher says. `index` is the tokens' speaker, from 0."""
+
+    transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="speakers")
+    index = models.PositiveIntegerField()
+    name = models.CharField(max_length=300, default="")
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["transcript", "index"], name="one_row_a_speaker")]
+        ordering = ["index"]
+
+    @property
+    def label(self) -> str:
+        """The name that readers see."""
+        return self.name or f"Speaker {self.index + 1}"
