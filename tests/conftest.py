@@ -76,7 +76,7 @@ def onrecord(folder: Path) -> Command:
 
     def run(*arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
-        environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT)}
+        environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
         return subprocess.run(
             [sys.executable, "-m", "onrecord", *map(str, arguments)],
             capture_output=True,
