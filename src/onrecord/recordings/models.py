@@ -6,7 +6,11 @@ from onrecord.catalogue.models import Episode
 
 
 class Recording(models.Model):
-    """One uploaded file, kept unaltered in originals/. An episode's current one is the newest that is not replaced."""
+    """One uploaded file, kept unaltered in originals/.
+
+    An episode has one current recording: what readers hear. A replacement becomes current when its sound is ready;
+    the one before it then has `replaced_at`.
+    """
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="recordings")
     sha256 = models.CharField(max_length=64, db_index=True)
@@ -18,13 +22,14 @@ class Recording(models.Model):
     loudness = models.FloatField(null=True, help_text="integrated loudness as uploaded, LUFS")
     true_peak = models.FloatField(null=True, help_text="as uploaded, dBTP")
     warnings = models.JSONField(default=list, help_text="sentences for the publisher")
-    replaced = models.BooleanField(default=False)
+    current = models.BooleanField(default=True)
+    replaced_at = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["episode"], condition=models.Q(replaced=False), name="one_current_recording"
+                fields=["episode"], condition=models.Q(current=True), name="one_current_recording"
             )
         ]
 

@@ -1,0 +1,124 @@
+"""Opens a publication's folder: finds it, makes it on first use, and brings its database up to date."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+from onrecord.lib import configuration
+from onrecord.lib.errors import BadInput, Failed
+from onrecord.lib.files import make_folder, write_atomically
+
+TEMPLATE = """\
+# Settings of this publication. Every setting has a working default; what is commented out shows it.
+
+[publication]
+name = {name}
+# The public address of the site, such as "https://interviews.example.org". Feeds and shared links begin with it.
+address = {address}
+# description = ""
+# language = "en"
+# owner = ""                 # who publishes: your name, or your organisation's
+# email = ""                 # for directories; it stands in the feed
+# category = "Society & Culture"
+# explicit = false
+# time_zone = "UTC"
+# copyright = ""
+# funding = ""               # an address where listeners can give
+
+[speech]
+# model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
+# approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown
+
+# [database]
+# url = "postgresql://user:password@host/name"
+"""
+
+
+def named_folder(folder: str | None) -> Path:
+    """The folder that --folder names, or the nearest publication, or BadInput that says how to name one."""
+    if folder:
+        return Path(folder).expanduser().resolve()
+    found = configuration.find_folder()
+    if found is None:
+        raise BadInput(
+            "No publication here: go into a publication's folder, name it with --folder DIR, or set ONRECORD_FOLDER."
+        )
+    return found
+
+
+def make_publication(folder: Path, name: str, address: str = "") -> None:
+    """Make the folder and its settings file on first use; what is there stays as it is."""
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file, not a folder: name a folder for the publication.")
+    try:
+        make_folder(folder)
+        settings_file = folder / configuration.FILE_NAME
+        if not settings_file.exists():
+            text = TEMPLATE.format(name=_toml_text(name), address=_toml_text(address))
+            write_atomically(settings_file, text.encode())
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be written ({error.strerror}): choose a folder that you may write.") from error
+
+
+def _toml_text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in escaped) + '"'
+
+
+def open_publication(folder: Path) -> None:
+    """Start Django on the publication in `folder` and bring its database up to date.
+
+    Raises BadInput when it is not a publication or cannot be written.
+    """
+    if not (folder / configuration.FILE_NAME).is_file():
+        raise BadInput(
+            f"{folder} is not a publication (it has no {configuration.FILE_NAME}): "
+            "`onrecord publish RECORDING --folder DIR --title T` makes one."
+        )
+    if not os.access(folder, os.W_OK):
+        raise BadInput(f"{folder} cannot be written: check who owns it, or choose another folder.")
+    os.environ["ONRECORD_FOLDER"] = str(folder)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "onrecord.settings"
+    configuration.load(folder)
+    django.setup()
+    _make_parts(folder)
+    _bring_database_up_to_date(folder)
+
+
+def _make_parts(folder: Path) -> None:
+    for part in ("originals", "public", "private", "work"):
+        make_folder(folder / part)
+    (folder / "private").chmod(0o700)
+
+
+def _bring_database_up_to_date(folder: Path) -> None:
+    """Apply new migrations, one process at a time, after a backup of the rows when there are any already."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+    from django.db.utils import OperationalError
+
+    try:
+        with _only_one(folder / "work" / "migrations.lock"):
+            executor = MigrationExecutor(connection)
+            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            if not plan:
+                return
+            if executor.loader.applied_migrations:
+                from onrecord import backup
+
+                backup.backup_rows_before_upgrade()
+            call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        raise Failed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+
+
+@contextlib.contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,312 @@
+"""Publishes a recording: looks at it, takes it in, and makes the rows of episode, recording and steps at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from onrecord.catalogue import identity
+from onrecord.catalogue.changes import episode_changed, show_changed
+from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Role, Series, Show, Tag
+from onrecord.catalogue.pictures import take_in_picture
+from onrecord.jobs import queue
+from onrecord.lib.errors import BadInput
+from onrecord.lib.files import sha256_of
+from onrecord.lib.slugs import free_slug, slug
+from onrecord.recordings import originals, pipeline
+from onrecord.recordings.models import Recording
+from onrecord.recordings.probe import Probe, clean_name, probe
+
+LONGEST_TITLE = 300
+LONGEST_TEXT = 4_000
+LARGEST_NOTES = 1_000_000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a publisher says of a recording. Empty means not said."""
+
+    recording: Path
+    title: str
+    standfirst: str = ""
+    notes: Path | None = None
+    show: str = ""
+    hosts: list[str] = field(default_factory=list)
+    guests: list[str] = field(default_factory=list)
+    language: str = ""
+    tags: list[str] = field(default_factory=list)
+    series: str = ""
+    part: int | None = None
+    total: int | None = None
+    picture: Path | None = None
+    caption: str = ""
+    credit: str = ""
+    alt: str = ""
+    at: str = ""
+    draft: bool = False
+
+
+@dataclass(frozen=True)
+class Published:
+    """The episode that a recording became; `already` when it was there before."""
+
+    episode: Episode
+    recording: Recording
+    already: bool
+    warnings: list[str]
+
+
+def publish(request: Request) -> Published:
+    """Take in a recording and add its steps; returns at once, a worker does the rest.
+
+    Raises BadInput, with nothing made, when anything that was given cannot be used.
+    """
+    _check_words(request)
+    published_at = _moment(request.at)
+    notes = _read_notes(request.notes)
+    looked_at = probe(request.recording, request.recording.name)
+    known = _already_published(request.recording)
+    if known is not None:
+        return Published(known.episode, known, already=True, warnings=list(known.warnings))
+    picture = (
+        take_in_picture(request.picture, request.caption, request.credit, request.alt) if request.picture else None
+    )
+    sha256, size = originals.take_in(request.recording)
+    with transaction.atomic():
+        episode = _make_episode(request, notes, picture, published_at)
+        recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
+        pipeline.begin(recording, scheduled_for=published_at if published_at and published_at > timezone.now() else None)
+        episode_changed(episode.pk)
+    return Published(episode, recording, already=False, warnings=list(recording.warnings))
+
+
+def replace(episode: Episode, path: Path) -> Published:
+    """Put a new recording under the same page, GUID and links; the old sound stays until the new one is ready."""
+    looked_at = probe(path, path.name)
+    known = _already_published(path)
+    if known is not None and known.episode_id == episode.pk:
+        return Published(episode, known, already=True, warnings=list(known.warnings))
+    if known is not None:
+        raise BadInput(
+            f"{clean_name(path.name)} is already the recording of “{known.episode.title}”: a recording belongs to one "
+            "episode."
+        )
+    sha256, size = originals.take_in(path)
+    with transaction.atomic():
+        for unfinished in episode.recordings.filter(current=False, replaced_at=None):
+            queue.cancel(unfinished.pk)
+            unfinished.replaced_at = timezone.now()
+            unfinished.save(update_fields=["replaced_at"])
+        recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
+        pipeline.begin(recording)
+    return Published(episode, recording, already=False, warnings=list(recording.warnings))
+
+
+def discard(recording: Recording) -> None:
+    """Take back a recording that turned out to be no recording: rows and original go, nothing was public.
+
+    An episode that has no other recording goes with it.
+    """
+    episode, sha256 = recording.episode, recording.sha256
+    with transaction.atomic():
+        queue.forget(recording.pk)
+        recording.delete()
+        if not episode.recordings.exists():
+            episode_changed(episode.pk)
+            episode.delete()
+    if not Recording.objects.filter(sha256=sha256).exists():
+        originals.forget(sha256)
+
+
+def _check_words(request: Request) -> None:
+    if not request.title.strip():
+        raise BadInput("The title is empty: give one with --title.")
+    for name, value, longest in (
+        ("title", request.title, LONGEST_TITLE),
+        ("standfirst", request.standfirst, LONGEST_TEXT),
+        ("caption", request.caption, LONGEST_TEXT),
+        ("show's name", request.show, LONGEST_TITLE),
+        ("series' name", request.series, LONGEST_TITLE),
+        *(("host's name", name, LONGEST_TITLE) for name in request.hosts),
+        *(("guest's name", name, LONGEST_TITLE) for name in request.guests),
+        *(("tag", tag, 100) for tag in request.tags),
+    ):
+        if len(value) > longest:
+            raise BadInput(f"The {name} has {len(value):,} characters; at most {longest:,} fit, so shorten it.")
+    if request.part is not None and not request.series:
+        raise BadInput("--part was given without --series: name the series that it is a part of.")
+    if request.series and request.part is None:
+        raise BadInput("--series was given without --part: say which part this is, such as --part 1 --of 2.")
+    if request.part is not None and request.part < 1:
+        raise BadInput(f"--part must be 1 or more, found {request.part}.")
+    if request.part is not None and request.total is not None and request.part > request.total:
+        raise BadInput(f"Part {request.part} of {request.total} cannot be: --part must be at most --of.")
+    if request.picture is None and (request.caption or request.credit or request.alt):
+        raise BadInput("--caption, --credit and --alt describe a picture: name it with --picture FILE.")
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that --at names; one without a zone is in the publication's time zone."""
+    if not text:
+        return None
+    try:
+        moment = parse_datetime(text)
+        if moment is None:
+            day = parse_date(text)
+            moment = datetime(day.year, day.month, day.day) if day else None  # noqa: DTZ001 the zone follows
+    except ValueError:
+        moment = None
+    if moment is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise BadInput(
+            f"--at {clean_name(text)} is not a time between {EARLIEST_YEAR} and {LATEST_YEAR}: "
+            "write it like 2026-11-23 or 2026-11-23T18:00."
+        )
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(settings.ONRECORD.publication.time_zone))
+    return moment.astimezone(UTC)
+
+
+def _read_notes(path: Path | None) -> str:
+    if path is None:
+        return ""
+    name = clean_name(path.name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read ({error.strerror}): --notes takes a Markdown file.") from error
+    if len(content) > LARGEST_NOTES:
+        raise BadInput(f"{name} has {len(content):,} bytes; notes may have at most {LARGEST_NOTES:,}.")
+    try:
+        return content.decode("utf-8-sig").replace("\x00", "")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is not UTF-8 text: save the notes as UTF-8 Markdown.") from error
+
+
+def _already_published(path: Path) -> Recording | None:
+    return (
+        Recording.objects.select_related("episode__show")
+        .filter(sha256=sha256_of(path), replaced_at=None)
+        .order_by("-id")
+        .first()
+    )
+
+
+def _make_episode(request: Request, notes: str, picture: Picture | None, published_at: datetime | None) -> Episode:
+    show = find_or_make_show(request.show, request.language)
+    title = " ".join(request.title.split())
+    taken = set(show.episodes.values_list("slug", flat=True)) | _former_slugs(show)
+    episode = Episode.objects.create(
+        show=show,
+        slug=free_slug(slug(title, "episode"), taken),
+        title=title,
+        standfirst=request.standfirst.strip(),
+        notes=notes,
+        language=request.language,
+        state=EpisodeState.DRAFT if request.draft else EpisodeState.PUBLISHED,
+        published_at=published_at or timezone.now().replace(microsecond=0),
+        picture=picture,
+        series=_find_or_make_series(show, request) if request.series else None,
+        part=request.part,
+    )
+    credit(episode, Role.HOST, request.hosts)
+    credit(episode, Role.GUEST, request.guests)
+    episode.tags.set([_find_or_make_tag(name) for name in request.tags])
+    return episode
+
+
+def _former_slugs(show: Show) -> set[str]:
+    from onrecord.catalogue.models import Redirect
+
+    folders = Redirect.objects.filter(folder__startswith=f"{show.slug}/").values_list("folder", flat=True)
+    return {folder.partition("/")[2] for folder in folders}
+
+
+def credit(episode: Episode, role: str, names: list[str]) -> None:
+    """Name people in a role, in the order given, in place of those named in it before."""
+    episode.credits.filter(role=role).delete()
+    for position, name in enumerate(dict.fromkeys(" ".join(name.split()) for name in names if name.strip())):
+        Credit.objects.create(episode=episode, person=_find_or_make_person(name), role=role, position=position)
+
+
+def find_or_make_show(name: str, language: str = "") -> Show:
+    """The show of that name or slug; without a name the only one there is, or one named as the publication."""
+    publication = settings.ONRECORD.publication
+    if not name and Show.objects.count() == 1:
+        return Show.objects.get()
+    name = " ".join((name or publication.name).split())
+    known = Show.objects.filter(name=name).first() or Show.objects.filter(slug=name).first()
+    if known:
+        return known
+    taken = set(Show.objects.values_list("slug", flat=True))
+    show = Show(
+        slug=free_slug(slug(name, "show"), taken),
+        name=name,
+        language=language or publication.language,
+        description=publication.description,
+    )
+    identity.mint(show)
+    show.save()
+    show_changed(show.pk)
+    return show
+
+
+def _find_or_make_series(show: Show, request: Request) -> Series:
+    name = " ".join(request.series.split())
+    series = show.series.filter(name=name).first()
+    if series is None:
+        number = (show.series.aggregate(last=Max("number"))["last"] or 0) + 1
+        taken = set(show.series.values_list("slug", flat=True))
+        series = Series.objects.create(
+            show=show, slug=free_slug(slug(name, "series"), taken), name=name, number=number, total=request.total
+        )
+    holder = series.parts.filter(part=request.part).first()
+    if holder:
+        raise BadInput(f"Part {request.part} of “{name}” is “{holder.title}” already: choose another --part.")
+    if request.total and request.total != series.total:
+        highest = series.parts.aggregate(last=Max("part"))["last"] or 0
+        if request.total < highest:
+            raise BadInput(f"“{name}” has a part {highest} already, so it cannot have {request.total} parts: mend --of.")
+        series.total = request.total
+        series.save(update_fields=["total"])
+    return series
+
+
+def _find_or_make_person(name: str) -> Person:
+    known = Person.objects.filter(name=name).first()
+    if known:
+        return known
+    wanted = slug(name, "somebody")
+    taken = set(Person.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    return Person.objects.create(slug=free_slug(wanted, taken), name=name)
+
+
+def _find_or_make_tag(name: str) -> Tag:
+    name = " ".join(name.split())
+    known = Tag.objects.filter(name__iexact=name).first()
+    if known:
+        return known
+    wanted = slug(name, "tag")
+    taken = set(Tag.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    return Tag.objects.create(slug=free_slug(wanted, taken), name=name)
+
+
+def _make_recording(episode: Episode, path: Path, looked_at: Probe, sha256: str, size: int, current: bool) -> Recording:
+    return Recording.objects.create(
+        episode=episode,
+        sha256=sha256,
+        name=clean_name(path.name),
+        size=size,
+        kind=looked_at.kind,
+        format=looked_at.format,
+        warnings=list(looked_at.warnings),
+        current=current,
+    )

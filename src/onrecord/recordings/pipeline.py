@@ -1,0 +1,50 @@
+"""What happens to a recording, in order. Each line is one step; each step is one module."""
+
+from dataclasses import dataclass
+
+from onrecord.jobs import queue
+from onrecord.jobs.models import Step
+from onrecord.recordings.models import Recording
+
+YIELDING = -1000
+"""Added to the priority of work that must not hold up new episodes."""
+
+
+@dataclass(frozen=True)
+class PipelineStep:
+    """A step, the steps that must be done first, and how urgent it is: what readers wait for goes first."""
+
+    name: str
+    after: tuple[str, ...]
+    priority: int
+    only_video: bool = False
+
+
+PIPELINE = (
+    PipelineStep("recording.measure", after=(), priority=90),
+    PipelineStep("recording.encode_audio", after=("recording.measure",), priority=80),
+    PipelineStep("episode.go_live", after=("recording.encode_audio",), priority=100),
+    PipelineStep("recording.waveform", after=("recording.measure",), priority=70),
+    PipelineStep("transcript.plan", after=("recording.measure",), priority=60),
+    # transcript.hear: one piece a window, added by transcript.plan
+    PipelineStep("recording.encode_opus", after=("recording.encode_audio",), priority=50),
+    PipelineStep("recording.encode_video", after=("recording.encode_audio",), priority=55, only_video=True),
+    PipelineStep("transcript.speakers", after=("transcript.plan", "transcript.hear"), priority=45),
+    PipelineStep("transcript.assemble", after=("transcript.speakers",), priority=45),
+)
+HEAR_PRIORITY = 40
+
+
+def begin(recording: Recording, scheduled_for: object = None) -> None:
+    """Add all steps of a new recording, inside the caller's transaction. `scheduled_for` holds the page back."""
+    for entry in PIPELINE:
+        if entry.only_video and recording.kind != "video":
+            continue
+        queue.add(
+            entry.name,
+            recording.pk,
+            group=recording.episode_id,
+            after=entry.after,
+            priority=entry.priority,
+            not_before=scheduled_for if entry.name == "episode.go_live" else None,
+        )
