@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import django
 from onrecord.lib import configuration
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import make_folder, write_atomically
+from onrecord.lib.names import clean_name
 
 TEMPLATE = """\
 # Settings of this publication. Every setting has a working default; what is commented out shows it.
@@ -122,3 +124,18 @@ def _only_one(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def check_recording_exists(recording: Path) -> None:
+    """Say so before a publication is made for a recording that is not there."""
+    if not recording.exists():
+        raise BadInput(f"There is no file {clean_name(str(recording))}: check the name of the recording.")
+
+
+def ask_address(folder: Path) -> str:
+    """The site's public address, asked for once, on first use at a terminal; empty until there is one."""
+    if (folder / configuration.FILE_NAME).exists() or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return ""
+    print("The site's public address, such as https://interviews.example.org", file=sys.stderr)
+    print("(Enter if there is none yet; it stands in onrecord.toml): ", end="", file=sys.stderr, flush=True)
+    return input().strip()

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from onrecord.catalogue import identity
 from onrecord.catalogue.changes import episode_changed, show_changed
-from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Role, Series, Show, Tag
+from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Role, Series, Show, Tag
 from onrecord.catalogue.pictures import take_in_picture
 from onrecord.jobs import queue
-from onrecord.lib.errors import BadInput
+from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import sha256_of
+from onrecord.lib.names import clean_name
 from onrecord.lib.slugs import free_slug, slug
 from onrecord.recordings import originals, pipeline
 from onrecord.recordings.models import Recording
-from onrecord.recordings.probe import Probe, clean_name, probe
+from onrecord.recordings.probe import Probe, probe
 
 LONGEST_TITLE = 300
 LONGEST_TEXT = 4_000
@@ -71,20 +74,22 @@ def publish(request: Request) -> Published:
     Raises BadInput, with nothing made, when anything that was given cannot be used.
     """
     _check_words(request)
-    published_at = _moment(request.at)
+    published_at = moment(request.at) if request.at else None
     notes = _read_notes(request.notes)
     looked_at = probe(request.recording, request.recording.name)
     known = _already_published(request.recording)
     if known is not None:
         return Published(known.episode, known, already=True, warnings=list(known.warnings))
-    picture = (
-        take_in_picture(request.picture, request.caption, request.credit, request.alt) if request.picture else None
-    )
     sha256, size = originals.take_in(request.recording)
-    with transaction.atomic():
+    with _nothing_left_behind(sha256), transaction.atomic():
+        picture = (
+            take_in_picture(request.picture, request.caption, request.credit, request.alt) if request.picture else None
+        )
         episode = _make_episode(request, notes, picture, published_at)
         recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
-        pipeline.begin(recording, scheduled_for=published_at if published_at and published_at > timezone.now() else None)
+        pipeline.begin(
+            recording, scheduled_for=published_at if published_at and published_at > timezone.now() else None
+        )
         episode_changed(episode.pk)
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
 
@@ -101,7 +106,7 @@ def replace(episode: Episode, path: Path) -> Published:
             "episode."
         )
     sha256, size = originals.take_in(path)
-    with transaction.atomic():
+    with _nothing_left_behind(sha256), transaction.atomic():
         for unfinished in episode.recordings.filter(current=False, replaced_at=None):
             queue.cancel(unfinished.pk)
             unfinished.replaced_at = timezone.now()
@@ -123,6 +128,21 @@ def discard(recording: Recording) -> None:
         if not episode.recordings.exists():
             episode_changed(episode.pk)
             episode.delete()
+    _forget_unused(sha256)
+
+
+@contextlib.contextmanager
+def _nothing_left_behind(sha256: str) -> Iterator[None]:
+    """When the rows cannot be made, the original that was taken in for them goes again."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Failed("The same recording or name was published at the same moment: run the command again.") from error
+    finally:
+        _forget_unused(sha256)
+
+
+def _forget_unused(sha256: str) -> None:
     if not Recording.objects.filter(sha256=sha256).exists():
         originals.forget(sha256)
 
@@ -140,8 +160,7 @@ def _check_words(request: Request) -> None:
         *(("guest's name", name, LONGEST_TITLE) for name in request.guests),
         *(("tag", tag, 100) for tag in request.tags),
     ):
-        if len(value) > longest:
-            raise BadInput(f"The {name} has {len(value):,} characters; at most {longest:,} fit, so shorten it.")
+        check_length(name, value, longest)
     if request.part is not None and not request.series:
         raise BadInput("--part was given without --series: name the series that it is a part of.")
     if request.series and request.part is None:
@@ -154,25 +173,29 @@ def _check_words(request: Request) -> None:
         raise BadInput("--caption, --credit and --alt describe a picture: name it with --picture FILE.")
 
 
-def _moment(text: str) -> datetime | None:
+def check_length(name: str, value: str, longest: int) -> None:
+    """BadInput when a text is too long to be what it is meant for."""
+    if len(value) > longest:
+        raise BadInput(f"The {name} has {len(value):,} characters; at most {longest:,} fit, so shorten it.")
+
+
+def moment(text: str) -> datetime:
     """The time that --at names; one without a zone is in the publication's time zone."""
-    if not text:
-        return None
     try:
-        moment = parse_datetime(text)
-        if moment is None:
+        named = parse_datetime(text)
+        if named is None:
             day = parse_date(text)
-            moment = datetime(day.year, day.month, day.day) if day else None  # noqa: DTZ001 the zone follows
+            named = datetime(day.year, day.month, day.day) if day else None
     except ValueError:
-        moment = None
-    if moment is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        named = None
+    if named is None or not EARLIEST_YEAR <= named.year <= LATEST_YEAR:
         raise BadInput(
             f"--at {clean_name(text)} is not a time between {EARLIEST_YEAR} and {LATEST_YEAR}: "
             "write it like 2026-11-23 or 2026-11-23T18:00."
         )
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(settings.ONRECORD.publication.time_zone))
-    return moment.astimezone(UTC)
+    if named.tzinfo is None:
+        named = named.replace(tzinfo=ZoneInfo(settings.ONRECORD.publication.time_zone))
+    return named.astimezone(UTC)
 
 
 def _read_notes(path: Path | None) -> str:
@@ -219,13 +242,11 @@ def _make_episode(request: Request, notes: str, picture: Picture | None, publish
     )
     credit(episode, Role.HOST, request.hosts)
     credit(episode, Role.GUEST, request.guests)
-    episode.tags.set([_find_or_make_tag(name) for name in request.tags])
+    episode.tags.set([find_or_make_tag(name) for name in request.tags])
     return episode
 
 
 def _former_slugs(show: Show) -> set[str]:
-    from onrecord.catalogue.models import Redirect
-
     folders = Redirect.objects.filter(folder__startswith=f"{show.slug}/").values_list("folder", flat=True)
     return {folder.partition("/")[2] for folder in folders}
 
@@ -274,7 +295,9 @@ def _find_or_make_series(show: Show, request: Request) -> Series:
     if request.total and request.total != series.total:
         highest = series.parts.aggregate(last=Max("part"))["last"] or 0
         if request.total < highest:
-            raise BadInput(f"“{name}” has a part {highest} already, so it cannot have {request.total} parts: mend --of.")
+            raise BadInput(
+                f"“{name}” has a part {highest} already, so it cannot have {request.total} parts: mend --of."
+            )
         series.total = request.total
         series.save(update_fields=["total"])
     return series
@@ -289,7 +312,8 @@ def _find_or_make_person(name: str) -> Person:
     return Person.objects.create(slug=free_slug(wanted, taken), name=name)
 
 
-def _find_or_make_tag(name: str) -> Tag:
+def find_or_make_tag(name: str) -> Tag:
+    """The tag of that name, however it is written in capitals and small letters."""
     name = " ".join(name.split())
     known = Tag.objects.filter(name__iexact=name).first()
     if known:

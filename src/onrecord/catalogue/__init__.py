@@ -1,0 +1,1 @@
+"""Shows, series and their parts, episodes, people, credits, tags, pictures, redirects."""

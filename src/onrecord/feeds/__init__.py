@@ -1,0 +1,1 @@
+"""What podcast apps and crawlers read: RSS, JSON records, chapters, sitemaps."""

@@ -1,0 +1,1 @@
+"""Durable steps and who runs them."""

@@ -7,9 +7,53 @@ from anyascii import anyascii
 LONGEST = 60
 
 RESERVED = frozenset(
-    "page feed series people person tags tag search discuss studio q quote static media healthz oembed embed corrections "
-    "discussion subscribe sitemap robots index later api admin login logout accounts well-known private episode "
-    "transcript chapters peaks picture artwork home show shows episodes about 404 favicon manifest".split()
+    {
+        "page",
+        "feed",
+        "series",
+        "people",
+        "person",
+        "tags",
+        "tag",
+        "search",
+        "discuss",
+        "studio",
+        "q",
+        "quote",
+        "static",
+        "media",
+        "healthz",
+        "oembed",
+        "embed",
+        "corrections",
+        "discussion",
+        "subscribe",
+        "sitemap",
+        "robots",
+        "index",
+        "later",
+        "api",
+        "admin",
+        "login",
+        "logout",
+        "accounts",
+        "well-known",
+        "private",
+        "episode",
+        "transcript",
+        "chapters",
+        "peaks",
+        "picture",
+        "artwork",
+        "home",
+        "show",
+        "shows",
+        "episodes",
+        "about",
+        "404",
+        "favicon",
+        "manifest",
+    }
 )
 
 

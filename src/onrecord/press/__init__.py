@@ -1,0 +1,1 @@
+"""Which public files exist, which are stale, writing them atomically."""

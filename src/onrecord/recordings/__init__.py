@@ -1,0 +1,1 @@
+"""Originals, renditions, probing, loudness, encoding, waveform; the pipeline."""

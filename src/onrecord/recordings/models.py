@@ -28,9 +28,10 @@ class Recording(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["episode"], condition=models.Q(current=True), name="one_current_recording"),
             models.UniqueConstraint(
-                fields=["episode"], condition=models.Q(current=True), name="one_current_recording"
-            )
+                fields=["sha256"], condition=models.Q(replaced_at=None), name="one_episode_a_recording"
+            ),
         ]
 
 

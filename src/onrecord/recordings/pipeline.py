@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from onrecord.jobs import queue
-from onrecord.jobs.models import Step
 from onrecord.recordings.models import Recording
 
 YIELDING = -1000

@@ -1,0 +1,1 @@
+"""Revisions, speakers, maps between revisions; formats and engines."""

@@ -1,0 +1,453 @@
+"""The command line: each command is a few lines and one call inward."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from onrecord import __version__
+from onrecord.lib.errors import BadInput, Failed
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, 1 when it failed, 2 when what was given cannot be used."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except BadInput as error:
+        say(f"onrecord: {error}")
+        return BAD_INPUT
+    except Failed as error:
+        say(f"onrecord: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        say("Stopped. What was begun goes on with `onrecord work`, `onrecord serve`, or the same command again.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return DONE
+
+
+def say(text: str) -> None:
+    """Tell a person; programs read standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_json(value: Any) -> None:
+    """Tell a program."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def opened(options: argparse.Namespace) -> None:
+    """Open the publication that the command is about."""
+    from onrecord import opening
+
+    opening.open_publication(opening.named_folder(options.folder))
+
+
+# ── publishing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def publish(options: argparse.Namespace) -> None:
+    """Publish a recording, or put a new one in the place of an episode's."""
+    from onrecord import opening
+
+    recording = Path(options.recording)
+    opening.check_recording_exists(recording)
+    folder = opening.named_folder(options.folder)
+    if options.replace is None:
+        opening.make_publication(folder, name=options.show, address=opening.ask_address(folder))
+    opening.open_publication(folder)
+    from onrecord import publish as publishing
+
+    published = (
+        publishing.publish(_request(options, recording))
+        if options.replace is None
+        else publishing.replace(_episode(options.replace), recording)
+    )
+    if published.already:
+        say(f"This recording is already published as “{published.episode.title}”; nothing was changed.")
+    _report_published(published, wait=options.wait, as_json=options.json)
+
+
+def _request(options: argparse.Namespace, recording: Path) -> Any:
+    from onrecord.publish import Request
+
+    return Request(
+        recording=recording,
+        title=options.title if options.title is not None else recording.stem,
+        standfirst=options.standfirst,
+        notes=Path(options.notes) if options.notes else None,
+        show=options.show,
+        hosts=options.host,
+        guests=options.guest,
+        language=options.language,
+        tags=options.tag,
+        series=options.series,
+        part=options.part,
+        total=options.of,
+        picture=Path(options.picture) if options.picture else None,
+        caption=options.caption,
+        credit=options.credit,
+        alt=options.alt,
+        at=options.at,
+        draft=options.draft,
+    )
+
+
+def _report_published(published: Any, wait: bool, as_json: bool) -> None:
+    from onrecord.report import report
+    from onrecord.work import work_until_done
+
+    outcome = work_until_done(published.episode, published.recording) if wait else None
+    result = report(published.episode, outcome)
+    for warning in result["warnings"]:
+        say(f"Note: {warning}")
+    if as_json:
+        show_json(result)
+    else:
+        say(f"Page:    {result['page'] or 'not public yet'}")
+        say(f"Address: {result['url']}")
+    if outcome and outcome.failed:
+        raise Failed(" ".join(outcome.failed) + " `onrecord retry` tries again.")
+
+
+def edit(options: argparse.Namespace) -> None:
+    """Change what is said of an episode."""
+    opened(options)
+    from onrecord import edit as editing
+
+    episode = _episode(options.episode)
+    editing.edit(episode, title=options.title, standfirst=options.standfirst, tags=options.tag, at=options.at)
+    if options.slug:
+        editing.rename(episode, options.slug)
+    _press_now()
+
+
+def release(options: argparse.Namespace) -> None:
+    """Make a draft or withdrawn episode public."""
+    opened(options)
+    from onrecord import edit as editing
+
+    episode = _episode(options.episode)
+    editing.release(episode, options.at)
+    _finish(episode)
+
+
+def withdraw(options: argparse.Namespace) -> None:
+    """Take an episode off the site."""
+    opened(options)
+    from onrecord import edit as editing
+
+    editing.withdraw(_episode(options.episode))
+    _press_now()
+
+
+def _episode(text: str) -> Any:
+    from onrecord.catalogue.find import find_episode
+
+    return find_episode(text)
+
+
+def _finish(episode: Any) -> None:
+    from onrecord.work import work_until_done
+
+    work_until_done(episode, episode.recordings.order_by("-id").first())
+
+
+def _press_now() -> None:
+    from onrecord.press import presser
+
+    presser.press_what_is_stale()
+
+
+# ── transcripts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def transcribe(options: argparse.Namespace) -> None:
+    """Hear recordings again."""
+    opened(options)
+    from onrecord import transcribe as transcribing
+
+    episodes = [_episode(text) for text in options.episode]
+    queued = transcribing.transcribe(episodes, model=options.model)
+    say(f"{queued} recordings will be heard again.")
+    if options.wait:
+        for episode in episodes:
+            _finish(episode)
+
+
+def approve(options: argparse.Namespace) -> None:
+    """A person has read the transcript: say so, and show it."""
+    opened(options)
+    from onrecord.transcripts import speakers
+
+    speakers.approve(_episode(options.episode))
+    _press_now()
+
+
+def name_speakers(options: argparse.Namespace) -> None:
+    """Say who the speakers are, or list them."""
+    opened(options)
+    from onrecord.transcripts import speakers
+
+    episode = _episode(options.episode)
+    if options.name:
+        speakers.name_speakers(episode, dict(_numbered_name(text) for text in options.name))
+        _press_now()
+    for line in speakers.listed(episode):
+        print(line)
+
+
+def _numbered_name(text: str) -> tuple[int, str]:
+    number, equals, name = text.partition("=")
+    if not equals or not number.strip().isdecimal() or not name.strip():
+        raise BadInput(f"--name {text!r} cannot be read: write it like --name 1='Ada Lovelace'.")
+    return int(number), name.strip()
+
+
+def export_transcript(options: argparse.Namespace) -> None:
+    """Write a transcript to a file, in the format that the file's name says."""
+    opened(options)
+    from onrecord.transcripts import exchange
+
+    exchange.export_file(_episode(options.episode), Path(options.file))
+
+
+def import_transcript(options: argparse.Namespace) -> None:
+    """Take corrected words back in as a new revision."""
+    opened(options)
+    from onrecord.transcripts import exchange
+
+    revision = exchange.import_file(_episode(options.episode), Path(options.file), options.note, options.force)
+    say(f"Revision {revision.number}." if revision else "The words are the same; nothing was changed.")
+    _press_now()
+
+
+# ── running ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def demo(options: argparse.Namespace) -> None:
+    """Make a publication of the sample interview, and serve it."""
+    from onrecord import demo as demonstration
+
+    address = demonstration.make(Path(options.folder or "demo").resolve(), options.port)
+    if options.serve:
+        _serve(options.host, options.port, address)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Serve the site and work, in one command."""
+    opened(options)
+    from django.conf import settings
+
+    server = settings.ONRECORD.server
+    _serve(options.host or server.host, options.port or server.port, settings.ONRECORD.address)
+
+
+def _serve(host: str, port: int, address: str) -> None:
+    from onrecord import server
+
+    server.serve(
+        host, port, ready=lambda: say(f"Ready on http://{host}:{port}/ (public address {address}). Ctrl-C ends.")
+    )
+
+
+def work(options: argparse.Namespace) -> None:
+    """Run steps and the press until stopped."""
+    opened(options)
+    from onrecord import work as working
+
+    working.work(only=options.only)
+
+
+def status(options: argparse.Namespace) -> None:
+    """Say how each episode stands."""
+    opened(options)
+    from onrecord import status as standing
+
+    current = standing.status()
+    if options.json:
+        show_json(current)
+    else:
+        print(standing.in_words(current))
+
+
+def retry(options: argparse.Namespace) -> None:
+    """Try failed steps again."""
+    opened(options)
+    from onrecord.jobs import queue
+
+    episode = _episode(options.episode) if options.episode else None
+    count = queue.retry(group=episode.pk if episode else None)
+    say(f"{count} failed {'step' if count == 1 else 'steps'} will be tried again by `onrecord work` or `serve`.")
+
+
+def press(options: argparse.Namespace) -> None:
+    """Write what is stale, or everything."""
+    opened(options)
+    from onrecord.press import presser
+
+    presser.notice_settings()
+    count = presser.press_all() if options.all else presser.press_what_is_stale()
+    say(f"{count} files written or looked at.")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Compare the public folder with what a full rebuild would make."""
+    opened(options)
+    from onrecord.press.check import check as compare
+
+    problems = compare()
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise Failed(f"{len(problems)} problems; `onrecord press --all` writes every public file anew.")
+    say("Every public file is as a full rebuild would make it; media, originals and links hold.")
+
+
+def backup(options: argparse.Namespace) -> None:
+    """Write everything that must not be lost into one file, while the program runs."""
+    opened(options)
+    from onrecord import backup as backups
+
+    backups.backup(Path(options.file))
+
+
+def restore(options: argparse.Namespace) -> None:
+    """Make a publication's folder from a backup."""
+    from onrecord import backup as backups
+    from onrecord import opening
+
+    folder = Path(options.folder).resolve() if options.folder else Path.cwd()
+    backups.restore(Path(options.file), folder)
+    opening.open_publication(folder)
+
+
+# ── the words of each command ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options and help."""
+    parser = argparse.ArgumentParser(
+        prog="onrecord",
+        description="Publishes interviews: a recording goes in, a site comes out.",
+        epilog="Exit status: 0 done, 1 failed, 2 something that was given cannot be used.",
+    )
+    parser.add_argument("--version", action="version", version=f"onrecord {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_publish(commands)
+    _add_editing(commands)
+    _add_transcripts(commands)
+    _add_running(commands)
+    return parser
+
+
+def _add(commands: Any, name: str, command: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    """A command that works on a publication's folder."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text.partition(".")[0], description=textwrap.dedent(text)
+    )
+    parser.add_argument(
+        "--folder", metavar="DIR", help="the publication; else ONRECORD_FOLDER, else the nearest folder upwards"
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _add(commands, "demo", demo, "Publish the sample interview and serve it. The quickest way to see it all.")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
+    parser.add_argument("--no-serve", dest="serve", action="store_false", help="make it and end")
+
+
+def _add_publish(commands: Any) -> None:
+    parser = _add(commands, "publish", publish, "Publish a recording. Waits until page and transcript are done.")
+    parser.add_argument("recording", metavar="RECORDING", help="any sound or video file")
+    parser.add_argument("--title", metavar="T", help="the headline (the file's name)")
+    parser.add_argument("--standfirst", metavar="S", default="", help="one or two sentences below the headline")
+    parser.add_argument("--notes", metavar="FILE.md", help="show notes in Markdown")
+    parser.add_argument("--show", metavar="NAME", default="", help="the show (the only one there is)")
+    parser.add_argument("--host", metavar="NAME", action="append", default=[], help="who asks; may be repeated")
+    parser.add_argument("--guest", metavar="NAME", action="append", default=[], help="who answers; may be repeated")
+    parser.add_argument("--language", metavar="xx", default="", help="such as en or ur (detected)")
+    parser.add_argument("--tag", metavar="T", action="append", default=[], help="a subject; may be repeated")
+    parser.add_argument("--series", metavar="NAME", default="", help="the interview that this is a part of")
+    parser.add_argument("--part", metavar="N", type=int, help="which part, from 1")
+    parser.add_argument("--of", metavar="TOTAL", type=int, help="how many parts there will be")
+    parser.add_argument("--picture", metavar="FILE", help="a JPEG, PNG or WebP")
+    parser.add_argument("--caption", metavar="C", default="", help="what the picture shows")
+    parser.add_argument("--credit", metavar="C", default="", help="who made the picture")
+    parser.add_argument("--alt", metavar="A", default="", help="the picture in words, for those who do not see it")
+    parser.add_argument("--at", metavar="TIME", default="", help="the date on the page; a future one holds it back")
+    parser.add_argument("--draft", action="store_true", help="make everything, show nothing")
+    parser.add_argument("--replace", metavar="EPISODE", help="put RECORDING under this episode's page, GUID and links")
+    parser.add_argument("--no-wait", dest="wait", action="store_false", help="leave the work to `work` or `serve`")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _add_editing(commands: Any) -> None:
+    parser = _add(commands, "edit", edit, "Change what is said of an episode. What is not named stays.")
+    parser.add_argument("episode", metavar="EPISODE", help="its key, show/episode, or address")
+    parser.add_argument("--title", metavar="T")
+    parser.add_argument("--standfirst", metavar="S")
+    parser.add_argument("--tag", metavar="T", action="append", help="in place of all tags; may be repeated")
+    parser.add_argument("--at", metavar="TIME", help="the date on the page")
+    parser.add_argument("--slug", metavar="NAME", help="another address; the old one leads to it")
+    parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("--at", metavar="TIME", default="", help="not before this time")
+    parser = _add(commands, "withdraw", withdraw, "Take an episode off the site. Its rows and recording stay.")
+    parser.add_argument("episode", metavar="EPISODE")
+
+
+def _add_transcripts(commands: Any) -> None:
+    parser = _add(commands, "transcribe", transcribe, "Hear recordings again, behind all new episodes.")
+    parser.add_argument("episode", metavar="EPISODE", nargs="+", help="episodes, or `all`")
+    parser.add_argument("--model", metavar="M", default="", help="a model's name or path (the publication's setting)")
+    parser.add_argument("--no-wait", dest="wait", action="store_false", help="leave the work to `work` or `serve`")
+    parser = _add(commands, "approve", approve, "Say that a person has read the transcript, and show it.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser = _add(commands, "speakers", name_speakers, "Say who speaks, or list the speakers.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("--name", metavar="N=NAME", action="append", default=[], help="such as 1='Ada Lovelace'")
+    parser = commands.add_parser("transcript", help="Take words out and corrected words back in")
+    kinds = parser.add_subparsers(required=True, metavar="export|import")
+    parser = _add(kinds, "export", export_transcript, "Write the transcript to FILE.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("file", metavar="FILE", help="ending in .vtt, .srt, .json or .txt")
+    parser = _add(kinds, "import", import_transcript, "Take corrected words back in as a new revision.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("file", metavar="FILE", help="VTT, SRT, Podcasting 2.0 JSON or plain text")
+    parser.add_argument("--note", metavar="TEXT", default="", help="what was changed and why")
+    parser.add_argument("--force", action="store_true", help="even if it shares almost no words with the transcript")
+
+
+def _add_running(commands: Any) -> None:
+    parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
+    parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
+    parser.add_argument("--port", metavar="N", type=int, help="where to listen (onrecord.toml, 8000)")
+    parser = _add(commands, "work", work, "Run steps and the press until stopped.")
+    parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
+    parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser = _add(commands, "retry", retry, "Try failed steps again.")
+    parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
+    parser = _add(commands, "press", press, "Write the public files that are stale.")
+    parser.add_argument("--all", action="store_true", help="every public file")
+    _add(commands, "check", check, "Compare the public folder with what a full rebuild would make.")
+    parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
+    parser.add_argument("file", metavar="FILE")
+    parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")
+    parser.add_argument("file", metavar="FILE")

@@ -1,0 +1,80 @@
+"""Runs steps and presses what is stale: for ever, or until one episode is finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from onrecord.catalogue.models import Episode
+from onrecord.display import Throttle, step_display
+from onrecord.jobs.models import State, Step
+from onrecord.jobs.worker import Worker
+from onrecord.lib.errors import BadInput
+from onrecord.press import presser
+from onrecord.publish import discard
+from onrecord.recordings.models import Recording
+from onrecord.status import group_steps
+
+PRESSED_AT_ONCE = 50
+
+
+def work(only: str = "") -> None:
+    """Work until told to stop: steps (or only those of one name), and the press."""
+    presser.notice_settings()
+    Worker(only=only or None, background=[] if only else [press_some]).run()
+
+
+def press_some() -> bool:
+    """Press a little of what is stale; says whether there was anything."""
+    return presser.press_some(limit=PRESSED_AT_ONCE) > 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the steps of one recording. `failed` holds sentences; `seconds` is per step."""
+
+    seconds: dict[str, float]
+    failed: list[str]
+
+
+def work_until_done(episode: Episode, recording: Recording) -> Outcome:
+    """Work on one episode until nothing of it is left to do, showing how far each step is.
+
+    Raises BadInput when a step found that the recording cannot be used; then nothing of it remains.
+    """
+    presser.notice_settings()
+    throttle = Throttle()
+    with step_display() as display:
+
+        def done() -> bool:
+            if not throttle.due():
+                return False
+            rows = _steps_of(recording)
+            display.show(group_steps(rows))
+            return _settled(rows) and not presser.is_stale(episode.pk)
+
+        Worker(group=episode.pk, background=[press_some]).run(until=done)
+    rows = _steps_of(recording)
+    refused = next((row for row in rows if row.state == State.REFUSED), None)
+    if refused is not None:
+        discard(recording)
+        presser.press_what_is_stale()
+        raise BadInput(refused.message)
+    return Outcome(
+        seconds={step.name: step.seconds for step in group_steps(rows)},
+        failed=[f"{row.name}: {row.message}" for row in rows if row.state == State.FAILED],
+    )
+
+
+def _steps_of(recording: Recording) -> list[Step]:
+    return list(Step.objects.filter(subject=recording.pk, group=recording.episode_id).order_by("id"))
+
+
+def _settled(rows: list[Step]) -> bool:
+    """Nothing runs and nothing can run now: all done, held until a later date, or waiting for what failed."""
+    now = timezone.now()
+    return not any(
+        row.state == State.RUNNING or (row.state == State.WAITING and (row.not_before is None or row.not_before <= now))
+        for row in rows
+    )
