@@ -1,0 +1,180 @@
+"""`onrecord publish` as a person runs it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from lxml import etree, html
+
+from tests.conftest import Command
+from tests.sounds import write_wave
+
+ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
+
+
+def published(onrecord: Command, recording: Path, *more: str) -> dict:
+    done = onrecord("publish", recording, "--json", *more)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def public_files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    public = folder / "public"
+    return {
+        str(path.relative_to(public)): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in sorted(public.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_recording_goes_in_and_a_site_comes_out(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    recording = write_wave(tmp_path / "talk.wav")
+    result = published(
+        onrecord,
+        recording,
+        *("--title", "A talk", "--standfirst", "On bridges.", "--host", "Ada Hill", "--guest", "Ben Rowe"),
+        *("--tag", "Bridges", "--series", "Long talks", "--part", "1", "--of", "2", "--language", "en"),
+    )
+    assert set(result) >= {"episode", "page", "url", "feed", "transcript", "seconds", "warnings"}
+    page = html.fromstring(Path(result["page"]).read_text())
+    words = page.text_content()
+    for expected in ("A talk", "On bridges.", "Ada Hill", "Ben Rowe", "Bridges", "Part 1 of 2"):
+        assert expected in words
+    enclosure = etree.parse(result["feed"]).find(".//item/enclosure")
+    media = folder / "public" / enclosure.get("url").partition("//")[2].partition("/")[2]
+    assert media.stat().st_size == int(enclosure.get("length"))
+    assert set(result["seconds"]) >= {"recording.measure", "recording.encode_audio", "episode.go_live"}
+    assert onrecord("check").returncode == 0
+
+
+def test_the_same_recording_again_changes_nothing(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    recording = write_wave(tmp_path / "talk.wav")
+    first = published(onrecord, recording, "--title", "A talk")
+    before = public_files(folder)
+    again = onrecord("publish", recording, "--title", "Another title", "--json")
+    assert again.returncode == 0
+    assert "already published" in again.stderr
+    assert json.loads(again.stdout)["episode"] == first["episode"]
+    assert public_files(folder) == before
+
+
+def test_a_draft_is_made_but_not_shown(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Secret talk", "--draft")
+    assert result["page"] is None
+    assert not any(b"Secret talk" in content for _, content in public_files(folder).values())
+    assert not list((folder / "public").rglob("*.mp3"))
+    assert onrecord("release", result["episode"]).returncode == 0
+    assert any(b"Secret talk" in content for _, content in public_files(folder).values())
+    assert len(list((folder / "public").rglob("*.mp3"))) == 1
+    assert onrecord("check").returncode == 0
+
+
+def test_a_future_date_holds_the_page_back(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Later talk", "--at", "2090-01-01")
+    assert result["page"] is None
+    assert any("2090-01-01" in warning for warning in result["warnings"])
+    assert not any(b"Later talk" in content for _, content in public_files(folder).values())
+
+
+def test_a_past_date_is_the_date_on_the_page(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Old talk", "--at", "1994-05-06T10:00")
+    assert "1994-05-06" in Path(result["page"]).read_text()
+    assert "Fri, 06 May 1994 10:00:00" in Path(result["feed"]).read_text()
+
+
+def test_replacing_keeps_page_guid_and_links(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    first = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
+    old_guid = etree.parse(first["feed"]).findtext(".//item/guid")
+    old_media = next((folder / "public").rglob("*.mp3"))
+    second = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", first["episode"])
+    assert (second["page"], second["url"]) == (first["page"], first["url"])
+    feed = etree.parse(second["feed"])
+    assert feed.findtext(".//item/guid") == old_guid
+    assert feed.findtext(f".//item/{ITUNES}duration") == "5"
+    assert old_media.exists(), "the old address stays for 30 days"
+    assert onrecord("check").returncode == 0
+
+
+def test_withdrawing_takes_everything_off_and_release_brings_it_back(
+    folder: Path, onrecord: Command, tmp_path: Path
+) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
+    before = {name: content for name, (_, content) in public_files(folder).items()}
+    assert onrecord("withdraw", result["episode"]).returncode == 0
+    assert not any("a-talk" in name for name in public_files(folder))
+    assert onrecord("release", result["episode"]).returncode == 0
+    assert {name: content for name, (_, content) in public_files(folder).items()} == before
+
+
+def test_a_new_address_keeps_the_old_one_working(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
+    assert onrecord("edit", result["episode"], "--slug", "another-name").returncode == 0
+    old_page = Path(result["page"]).read_text()
+    assert "/another-name/" in old_page
+    assert "A talk" in (Path(result["page"]).parent.parent / "another-name" / "index.html").read_text()
+    assert onrecord("check").returncode == 0
+
+
+def test_settings_are_found_as_git_finds_its_folder(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
+    here = Path.cwd()
+    try:
+        os.chdir(folder / "public")
+        done = onrecord("status", "--json")
+    finally:
+        os.chdir(here)
+    assert json.loads(done.stdout)["episodes"][0]["title"] == "A talk"
+
+
+BAD = {
+    "empty": (b"", "a.mp3"),
+    "text": (b"this is not sound\n" * 100, "a.mp3"),
+    "playlist": (b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n", "a.m3u8"),
+    "concat": (b"ffconcat version 1.0\nfile /etc/passwd\n", "a.wav"),
+    "svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>', "a.svg"),
+    "wav without sound": (b"RIFF\x24\x00\x00\x00WAVEfmt ", "a.wav"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_is_no_recording_is_refused(kind: str, folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    content, name = BAD[kind]
+    (tmp_path / name).write_bytes(content)
+    done = onrecord("publish", tmp_path / name, "--title", "A talk")
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not any((folder / "originals").glob("*")) if (folder / "originals").exists() else True
+    assert not list((folder / "public").rglob("index.html")) if (folder / "public").exists() else True
+
+
+BAD_WORDS = {
+    "long title": ("--title", "x" * 10_000),
+    "empty title": ("--title", "  "),
+    "year": ("--at", "0001-01-01"),
+    "no date": ("--at", "yesterday"),
+    "part without series": ("--part", "1"),
+    "series without part": ("--series", "Long talks"),
+    "part above total": ("--series", "S", "--part", "3", "--of", "2"),
+    "picture not there": ("--picture", "/nonexistent.jpg"),
+    "notes not there": ("--notes", "/nonexistent.md"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_WORDS)
+def test_words_that_cannot_be_used_are_refused(kind: str, folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    done = onrecord("publish", write_wave(tmp_path / "a.wav"), *BAD_WORDS[kind])
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list((folder / "originals").glob("*"))
+    assert json.loads(onrecord("status", "--json").stdout)["episodes"] == []
+
+
+def test_a_hostile_file_name_is_shown_in_one_harmless_line(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    bad = tmp_path / "a\n\u202egnp..\u2066.wav"
+    bad.write_bytes(b"nothing")
+    done = onrecord("publish", bad, "--title", "A talk")
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "\u202e" not in done.stderr
