@@ -1,0 +1,77 @@
+"""The headers of public files: our own server sends them, and docs/deploy carries the same for nginx and Caddy."""
+
+import re
+from pathlib import PurePosixPath
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml; charset=utf-8",
+    ".vtt": "text/vtt; charset=utf-8",
+    ".srt": "application/x-subrip; charset=utf-8",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".opus": "audio/ogg",
+    ".mp4": "video/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".svg": "image/svg+xml",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".gz": "application/gzip",
+}
+ANYTHING = "application/octet-stream"
+FEED = "application/rss+xml; charset=utf-8"
+CHAPTERS = "application/json+chapters"
+
+_FEED_PATH = re.compile(r"(^|/)feed(/[^/]+)?\.xml$")
+_NAMED_BY_CONTENT = re.compile(r"(^|[/.-])[0-9a-f]{12,64}[.-][^/]*$")
+
+CONTENT_POLICY = (
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'self'; script-src 'self'; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""Sent with every answer, whatever its status."""
+
+KEEP_FOR_EVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+
+
+def content_type(path: str) -> str:
+    """The media type of a file below public/, by its name. Feeds are RSS; chapters have a type of their own.
+
+    `application/x-subrip` and `application/json+chapters` are the types that the Podcasting 2.0 namespace names.
+    """
+    if _FEED_PATH.search(path):
+        return FEED
+    if path == "chapters.json" or path.endswith("/chapters.json"):
+        return CHAPTERS
+    return TYPES.get(PurePosixPath(path).suffix.lower(), ANYTHING)
+
+
+def cache_control(path: str) -> str:
+    """How long a copy may be used: a file whose name holds its content's hash for ever, others after asking."""
+    return KEEP_FOR_EVER if _NAMED_BY_CONTENT.search(path) else ASK_AGAIN
+
+
+def headers_of(path: str) -> dict[str, str]:
+    """All headers that do not depend on the request or the file's bytes. `path` is relative to public/."""
+    headers = {"Content-Type": content_type(path), "Cache-Control": cache_control(path), **ALWAYS}
+    if not path.endswith(".html"):
+        headers["Access-Control-Allow-Origin"] = "*"
+    return headers
