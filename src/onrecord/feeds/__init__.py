@@ -1,1 +1,1 @@
-"""What podcast apps and crawlers read: RSS, JSON records, chapters, sitemaps."""
+"""What other programs read: RSS for podcast apps, one JSON record an episode, chapters, sitemaps, robots.txt."""

@@ -1,0 +1,88 @@
+"""HTML from what strangers wrote: Markdown in, inert HTML out; the direction of a language."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+# fmt: off
+TAGS = {
+    "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em",
+    "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td", "sup", "sub",
+}
+# fmt: on
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}, "code": {"class"}}
+SCHEMES = {"http", "https", "mailto"}
+# fmt: off
+RTL_LANGUAGES = frozenset([
+    "ar", "arc", "azb", "ckb", "dv", "fa", "he", "iw", "ks", "lrc", "mzn", "nqo", "pnb", "ps", "sd", "syr",
+    "ug", "ur", "yi",
+])
+# fmt: on
+RTL_SCRIPTS = frozenset(["arab", "aran", "hebr", "syrc", "thaa", "nkoo", "adlm"])
+# What XML 1.0 forbids, and lone surrogates, which UTF-8 cannot carry.
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def direction(language: str) -> str:
+    """ "rtl" or "ltr": the way a language (BCP 47) is written."""
+    first, *others = language.lower().replace("_", "-").split("-")
+    scripts = [part for part in others if len(part) == 4 and part.isalpha()]
+    if scripts:
+        return "rtl" if scripts[0] in RTL_SCRIPTS else "ltr"
+    return "rtl" if first in RTL_LANGUAGES else "ltr"
+
+
+def clean(text: str) -> str:
+    """The text without characters that XML 1.0 forbids."""
+    return FORBIDDEN.sub("", text)
+
+
+def escape(text: str) -> str:
+    """The text for an element's content or a quoted attribute."""
+    return html.escape(clean(text))
+
+
+def markdown(text: str, top: int = 1) -> str:
+    """Clean HTML of Markdown; its highest headings become h<top>. Raw HTML shows as text; pictures become links.
+
+    Pictures would be requests to third parties, which no page makes.
+    """
+    tokens = _markdown().parse(clean(text))
+    _shift_headings(tokens, top)
+    made = _markdown().renderer.render(tokens, _markdown().options, {})
+    return nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow noopener").strip()
+
+
+def text_of(markup: str) -> str:
+    """The words of clean HTML, a blank line between blocks."""
+    lines = re.sub(r"<br\s*/?>|</(p|h[1-6]|blockquote|pre|ul|ol|table)>", "\n\n", markup)
+    lines = re.sub(r"<li>", "• ", re.sub(r"</(li|tr)>", "\n", lines))
+    plain = html.unescape(nh3.clean(lines, tags=set()))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in plain.split("\n"))).strip()
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True}).enable(["linkify", "table", "strikethrough"])
+    parser.add_render_rule("image", _picture_as_link)
+    return parser
+
+
+def _picture_as_link(self: RendererHTML, tokens: list[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+    address = str(tokens[at].attrs.get("src", ""))
+    return f'<a href="{html.escape(address)}">{html.escape(tokens[at].content or address)}</a>'
+
+
+def _shift_headings(tokens: list[Token], top: int) -> None:
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    highest = min((int(token.tag[1]) for token in headings), default=1)
+    for token in headings:
+        token.tag = f"h{min(6, int(token.tag[1]) - highest + top)}"

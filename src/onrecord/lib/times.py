@@ -1,0 +1,68 @@
+"""Times as people and as other programs read them."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from zoneinfo import ZoneInfo
+
+# English whatever the locale: a pressed file may not depend on where it is made.
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def clock(milliseconds: int) -> str:
+    """A moment of a recording: "4:07", "12:34", "1:02:03"."""
+    hours, minutes, seconds = _parts(milliseconds)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def long_clock(milliseconds: int) -> str:
+    """A moment as apps look for it in descriptions: "00:12:34"."""
+    return "{:02}:{:02}:{:02}".format(*_parts(milliseconds))
+
+
+def iso_duration(milliseconds: int) -> str:
+    """A duration as the `datetime` attribute wants it: "PT1H2M3S"."""
+    hours, minutes, seconds = _parts(milliseconds)
+    return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "") + f"{seconds}S"
+
+
+def spoken_duration(milliseconds: int) -> str:
+    """How long something lasts: "1 h 2 min", "12 min", "40 s"."""
+    if milliseconds < 60_000:
+        return f"{max(1, round(milliseconds / 1000))} s" if milliseconds else "0 s"
+    hours, minutes = divmod(round(milliseconds / 60_000), 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+
+
+def iso(moment: datetime) -> str:
+    """A moment in UTC: "2026-11-23T18:00:00Z"."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def rfc2822(moment: datetime) -> str:
+    """A moment as RSS wants it: "Mon, 23 Nov 2026 18:00:00 +0000"."""
+    return format_datetime(moment.astimezone(UTC))
+
+
+def long_date(moment: datetime, zone: str) -> str:
+    """The day of a moment where the publication is: "23 November 2026"."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
+def _parts(milliseconds: int) -> tuple[int, int, int]:
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return hours, minutes, seconds

@@ -1,0 +1,72 @@
+"""What pages and feeds are made from. Every prefetch is named in `loading`; no renderer asks the database for more.
+
+`path` is always a path below public/: "show/episode/" is a page, whose file is "show/episode/index.html".
+`Publication.url(path)` is its absolute address, `Publication.link(path)` is what our pages link to. Loaders give views
+of drafts too: who may see what is for the caller to ask (`EpisodeView.is_public`).
+"""
+
+from onrecord.readmodel.loading import (
+    PICTURE_WIDTHS,
+    cards,
+    episode,
+    episodes,
+    people,
+    person,
+    publication,
+    series,
+    show,
+    shows,
+    tag,
+    tags,
+)
+from onrecord.readmodel.views import (
+    Artwork,
+    ChapterView,
+    CreditView,
+    EpisodeCard,
+    EpisodeView,
+    ListPage,
+    PartView,
+    PersonView,
+    PictureSize,
+    PictureView,
+    Publication,
+    RenditionView,
+    SeriesView,
+    ShowView,
+    SpeakerView,
+    TagView,
+    TranscriptView,
+)
+
+__all__ = [
+    "PICTURE_WIDTHS",
+    "Artwork",
+    "ChapterView",
+    "CreditView",
+    "EpisodeCard",
+    "EpisodeView",
+    "ListPage",
+    "PartView",
+    "PersonView",
+    "PictureSize",
+    "PictureView",
+    "Publication",
+    "RenditionView",
+    "SeriesView",
+    "ShowView",
+    "SpeakerView",
+    "TagView",
+    "TranscriptView",
+    "cards",
+    "episode",
+    "episodes",
+    "people",
+    "person",
+    "publication",
+    "series",
+    "show",
+    "shows",
+    "tag",
+    "tags",
+]

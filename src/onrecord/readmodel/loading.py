@@ -1,0 +1,364 @@
+"""Loads the views. Every prefetch is named here; the figures of queries are asserted in the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Series, Show, Tag
+from onrecord.readmodel.views import (
+    Artwork,
+    ChapterView,
+    CreditView,
+    EpisodeCard,
+    EpisodeView,
+    PartView,
+    PersonView,
+    PictureSize,
+    PictureView,
+    Publication,
+    RenditionView,
+    SeriesView,
+    ShowView,
+    SpeakerView,
+    TagView,
+    TranscriptView,
+    part_display,
+)
+from onrecord.recordings.models import Recording, Rendition
+from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
+
+PICTURE_WIDTHS = (480, 960, 1600)
+"""Widths in pixels of an episode's picture in public/; a narrower original is not made wider."""
+
+SMALLEST_ARTWORK, LARGEST_ARTWORK = 1400, 3000
+"""Sides of square artwork that directories accept."""
+
+MOST_PARTS_TO_COME = 100
+"""Parts of a series that are not out yet are listed up to this total."""
+
+PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
+PUBLIC_EPISODES = Q(credits__episode__state=EpisodeState.PUBLISHED, credits__episode__live_since__isnull=False)
+PUBLIC_TAGGED = Q(episodes__state=EpisodeState.PUBLISHED, episodes__live_since__isnull=False)
+
+
+def publication() -> Publication:
+    """The publication's settings as readers meet them. No query."""
+    given = settings.ONRECORD.publication
+    return Publication(
+        name=given.name,
+        description=given.description,
+        language=given.language,
+        address=settings.ONRECORD.address,
+        owner=given.owner,
+        email=given.email,
+        category=given.category,
+        explicit=given.explicit,
+        time_zone=given.time_zone,
+        copyright=given.copyright,
+        funding=given.funding,
+        funding_label=given.funding_label,
+    )
+
+
+def show(id: int) -> ShowView:
+    """One show. 1 query."""
+    return _show(Show.objects.select_related("picture").get(pk=id))
+
+
+def shows() -> list[ShowView]:
+    """All shows that have public episodes, by name. 1 query."""
+    public = Exists(Episode.objects.filter(PUBLIC, show=OuterRef("pk")))
+    return [_show(row) for row in Show.objects.filter(public).select_related("picture").order_by("name", "id")]
+
+
+def person(id: int) -> PersonView:
+    """One person. 1 query."""
+    return _person(Person.objects.get(pk=id))
+
+
+def people() -> list[PersonView]:
+    """Everybody who is credited in a public episode, by name. 1 query."""
+    rows = Person.objects.annotate(n=Count("credits__episode", filter=PUBLIC_EPISODES, distinct=True)).filter(n__gt=0)
+    return [PersonView(row.pk, row.slug, row.name, row.n) for row in rows.order_by("name", "id")]
+
+
+def tag(id: int) -> TagView:
+    """One tag. 1 query."""
+    return _tag(Tag.objects.get(pk=id))
+
+
+def tags() -> list[TagView]:
+    """All tags of public episodes, by name. 1 query."""
+    rows = Tag.objects.annotate(n=Count("episodes", filter=PUBLIC_TAGGED, distinct=True)).filter(n__gt=0)
+    return [TagView(row.pk, row.slug, row.name, row.n) for row in rows.order_by("name", "id")]
+
+
+def series(id: int) -> SeriesView:
+    """One series with its parts. 2 queries."""
+    rows = Series.objects.select_related("show").prefetch_related(Prefetch("parts", _public_parts()))
+    return _series(rows.get(pk=id))
+
+
+def cards(ids: Iterable[int]) -> list[EpisodeCard]:
+    """Episodes for a list, in the order of `ids`. 4 queries, however many there are."""
+    wanted = list(ids)
+    rows = (
+        Episode.objects.filter(pk__in=wanted)
+        .select_related("show", "series__show", "picture")
+        .defer("notes")
+        .prefetch_related(
+            _credited(),
+            Prefetch("recordings", Recording.objects.filter(current=True)),
+            Prefetch(
+                "recordings__renditions",
+                Rendition.objects.filter(kind__in=("mp3", "mp4")).order_by("id"),
+            ),
+        )
+    )
+    found = {row.pk: row for row in rows}
+    return [_card(found[pk]) for pk in wanted if pk in found]
+
+
+def episode(id: int) -> EpisodeView:
+    """Everything about one episode, its words too. At most 11 queries. Raises Episode.DoesNotExist."""
+    views = episodes([id], with_words=True)
+    if not views:
+        raise Episode.DoesNotExist(f"there is no episode {id}")
+    return views[0]
+
+
+def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
+    """Everything about episodes, in the order of `ids`. At most 11 queries, however many there are.
+
+    Without words (for feeds) `transcript.tokens` is empty.
+    """
+    wanted = list(ids)
+    rows = (
+        Episode.objects.filter(pk__in=wanted)
+        .select_related("show__picture", "picture", "series__show")
+        .prefetch_related(
+            _credited(),
+            Prefetch("tags", Tag.objects.order_by("name", "id")),
+            "chapters",
+            Prefetch(
+                "recordings",
+                Recording.objects.filter(current=True).select_related("transcript"),
+            ),
+            Prefetch("recordings__renditions", Rendition.objects.order_by("id")),
+            Prefetch("recordings__transcript__revisions", _newest_revisions(with_words)),
+            Prefetch("recordings__transcript__speakers", Speaker.objects.select_related("person")),
+            Prefetch("series__parts", _public_parts()),
+        )
+    )
+    found = {row.pk: row for row in rows}
+    return [_episode(found[pk]) for pk in wanted if pk in found]
+
+
+def _public_parts() -> QuerySet[Episode]:
+    return (
+        Episode.objects.filter(PUBLIC, part__isnull=False)
+        .select_related("show")
+        .only("part", "title", "slug", "show__slug", "series_id")
+        .order_by("part")
+    )
+
+
+def _newest_revisions(with_words: bool) -> QuerySet[Revision]:
+    """The newest public revision of each transcript, and whether a machine heard the words in the first place."""
+    newer = Revision.objects.filter(transcript=OuterRef("transcript"), public=True, number__gt=OuterRef("number"))
+    heard = Revision.objects.filter(
+        transcript=OuterRef("transcript"), origin=Origin.MACHINE, number__lte=OuterRef("number")
+    )
+    rows = Revision.objects.filter(~Exists(newer), public=True).annotate(heard=Exists(heard))
+    return rows.defer("map_from_previous") if with_words else rows.defer("map_from_previous", "tokens")
+
+
+def _credited() -> Prefetch[str]:
+    """Hosts before guests, as the alphabet turned round has it."""
+    return Prefetch("credits", Credit.objects.select_related("person").order_by("-role", "position", "id"))
+
+
+def _show(row: Show) -> ShowView:
+    return ShowView(
+        id=row.pk,
+        slug=row.slug,
+        name=row.name,
+        description=row.description,
+        language=row.language,
+        podcast_guid=row.podcast_guid,
+        artwork=_artwork(row.slug, row.picture, row.name),
+    )
+
+
+def _person(row: Person) -> PersonView:
+    return PersonView(row.pk, row.slug, row.name)
+
+
+def _tag(row: Tag) -> TagView:
+    return TagView(row.pk, row.slug, row.name)
+
+
+def _artwork(folder: str, picture: Picture | None, name: str) -> Artwork:
+    """Where a show's or an episode's square picture stands; without a picture it is made from the show's name."""
+    if picture is None:
+        drawn = hashlib.sha256(f"{name}\n{SMALLEST_ARTWORK}".encode()).hexdigest()
+        return Artwork(f"{folder}/artwork-{drawn[:16]}.jpg", SMALLEST_ARTWORK, "", name)
+    side = max(SMALLEST_ARTWORK, min(LARGEST_ARTWORK, picture.width, picture.height))
+    return Artwork(f"{folder}/artwork-{picture.sha256[:16]}.jpg", side, picture.sha256, name)
+
+
+def _picture(folder: str, row: Picture | None) -> PictureView | None:
+    if row is None:
+        return None
+    sizes = []
+    for width in sorted({min(width, row.width) for width in PICTURE_WIDTHS}):
+        stem = f"{folder}/picture-{row.sha256[:16]}-{width}"
+        sizes.append(PictureSize(width, max(1, round(row.height * width / row.width)), f"{stem}.jpg", f"{stem}.webp"))
+    return PictureView(row.sha256, row.caption, row.credit, row.alt, tuple(sizes))
+
+
+def _credits(row: Episode) -> tuple[CreditView, ...]:
+    return tuple(CreditView(_person(credit.person), credit.role) for credit in row.credits.all())
+
+
+def _series(row: Series) -> SeriesView:
+    out = {part.part: PartView(part.part or 0, part.title, f"{part.folder}/") for part in row.parts.all()}
+    expected = range(1, (row.total or 0) + 1) if (row.total or 0) <= MOST_PARTS_TO_COME else ()
+    return SeriesView(
+        id=row.pk,
+        slug=row.slug,
+        name=row.name,
+        number=row.number,
+        total=row.total,
+        show_slug=row.show.slug,
+        show_name=row.show.name,
+        language=row.show.language,
+        parts=tuple(out.get(number) or PartView(number) for number in sorted({*out, *expected})),
+    )
+
+
+def _card(row: Episode) -> EpisodeCard:
+    media = _media(row)
+    return EpisodeCard(
+        id=row.pk,
+        path=f"{row.folder}/",
+        title=row.title,
+        standfirst=row.standfirst,
+        language=row.language or row.show.language,
+        published_at=row.published_at,
+        duration_ms=media["mp3"].duration_ms if "mp3" in media else 0,
+        video="mp4" in media,
+        show_name=row.show.name,
+        show_path=f"{row.show.slug}/",
+        part_display=_part_display(row),
+        series_name=row.series.name if row.series else "",
+        series_path=f"{row.series.show.slug}/series/{row.series.slug}/" if row.series else "",
+        credits=_credits(row),
+        picture=_picture(row.folder, row.picture),
+    )
+
+
+def _media(row: Episode) -> dict[str, Rendition]:
+    return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
+
+
+def _part_display(row: Episode) -> str:
+    return part_display(row.part, row.series.total) if row.series and row.part else ""
+
+
+def _episode(row: Episode) -> EpisodeView:
+    language = row.language or row.show.language
+    credits = _credits(row)
+    renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
+    words = _words(row)
+    return EpisodeView(
+        id=row.pk,
+        key=row.key,
+        guid=row.guid,
+        show=_show(row.show),
+        slug=row.slug,
+        title=row.title,
+        standfirst=row.standfirst,
+        notes=row.notes,
+        language=language,
+        published_at=row.published_at,
+        live_since=row.live_since,
+        is_public=row.is_public,
+        credits=credits,
+        tags=tuple(_tag(tag) for tag in row.tags.all()),
+        picture=_picture(row.folder, row.picture),
+        artwork=_artwork(row.folder, row.picture, row.show.name) if row.picture else _show(row.show).artwork,
+        series=_series(row.series) if row.series else None,
+        part=row.part if row.series else None,
+        chapters=tuple(ChapterView(chapter.start_ms, chapter.title) for chapter in row.chapters.all()),
+        renditions=renditions,
+        duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
+        transcript=_transcript(words, credits) if words else None,
+        missing_because=words.missing_because if words else "",
+    )
+
+
+def _rendition(row: Rendition) -> RenditionView:
+    return RenditionView(
+        kind=row.kind,
+        path=row.path,
+        url=publication().url(row.path),
+        mime_type=row.mime_type,
+        size=row.size,
+        duration_ms=row.duration_ms,
+        bitrate=row.bitrate,
+        sha256=row.sha256,
+        width=row.width,
+        height=row.height,
+        loudness=row.loudness,
+        true_peak=row.true_peak,
+    )
+
+
+def _words(row: Episode) -> Transcript | None:
+    for recording in row.recordings.all():
+        with contextlib.suppress(Transcript.DoesNotExist):
+            return recording.transcript
+    return None
+
+
+def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptView | None:
+    newest = list(row.revisions.all())
+    if not newest:
+        return None
+    revision = newest[0]
+    credited = {credit.person.id for credit in credits}
+    return TranscriptView(
+        revision=revision.number,
+        revision_id=revision.pk,
+        language=revision.language,
+        origin=revision.origin,
+        engine=revision.engine,
+        created=revision.created,
+        read_by_person=revision.read_by_person,
+        status=_status(revision),
+        words=revision.words,
+        speakers=tuple(
+            SpeakerView(
+                voice.index,
+                voice.label,
+                _person(voice.person) if voice.person and voice.person_id in credited else None,
+            )
+            for voice in row.speakers.all()
+        ),
+        packed=None if "tokens" in revision.get_deferred_fields() else bytes(revision.tokens),
+    )
+
+
+def _status(revision: Revision) -> str:
+    if revision.read_by_person:
+        return "read"
+    if revision.origin == Origin.MACHINE:
+        return "machine"
+    return "corrected" if cast(Any, revision).heard else "given"

@@ -1,0 +1,379 @@
+"""The views: frozen, complete, and knowing nothing of rows or of the day on which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from onrecord.lib import html
+from onrecord.transcripts import tokens as token_blobs
+from onrecord.transcripts.tokens import Token
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Who publishes, where, and in what language: onrecord.toml as readers meet it."""
+
+    name: str
+    description: str
+    language: str
+    address: str
+    owner: str
+    email: str
+    category: str
+    explicit: bool
+    time_zone: str
+    copyright: str
+    funding: str
+    funding_label: str
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"."""
+        return html.direction(self.language)
+
+    def url(self, path: str) -> str:
+        """The absolute address of a path below public/."""
+        return f"{self.address}/{path}"
+
+    def link(self, path: str) -> str:
+        """What our own pages link to: the address without scheme and host."""
+        return f"{urlsplit(self.address).path}/{path}"
+
+
+@dataclass(frozen=True)
+class PictureSize:
+    """One size of a picture, as two files below public/."""
+
+    width: int
+    height: int
+    jpeg: str
+    webp: str
+
+
+@dataclass(frozen=True)
+class PictureView:
+    """An episode's picture, smallest size first. `sha256` names the original in originals/."""
+
+    sha256: str
+    caption: str
+    credit: str
+    alt: str
+    sizes: tuple[PictureSize, ...]
+
+
+@dataclass(frozen=True)
+class Artwork:
+    """A square JPEG for podcast apps at `path`, `side` pixels wide.
+
+    Made from the picture `sha256`, cut to its middle; where that is empty, from the show's name alone.
+    """
+
+    path: str
+    side: int
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ShowView:
+    """One feed and its page."""
+
+    id: int
+    slug: str
+    name: str
+    description: str
+    language: str
+    podcast_guid: str
+    artwork: Artwork
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"{self.slug}/"
+
+    @property
+    def feed(self) -> str:
+        """Its feed's path."""
+        return f"{self.slug}/feed.xml"
+
+    def archive(self, number: int) -> str:
+        """The path of an archive of its feed (RFC 5005), counted from the oldest, 1."""
+        return f"{self.slug}/feed/{number}.xml"
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"."""
+        return html.direction(self.language)
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """Somebody who is credited. `episodes` counts public ones; only lists know it."""
+
+    id: int
+    slug: str
+    name: str
+    episodes: int = 0
+
+    @property
+    def path(self) -> str:
+        """Their page."""
+        return f"people/{self.slug}/"
+
+
+@dataclass(frozen=True)
+class TagView:
+    """A subject. `episodes` counts public ones; only lists know it."""
+
+    id: int
+    slug: str
+    name: str
+    episodes: int = 0
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"tags/{self.slug}/"
+
+
+@dataclass(frozen=True)
+class CreditView:
+    """Who did what: `role` is of the Podcasting 2.0 taxonomy, "host" or "guest"."""
+
+    person: PersonView
+    role: str
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A part of a series. One that is not out yet has neither title nor path: it is coming."""
+
+    number: int
+    title: str = ""
+    path: str = ""
+
+    @property
+    def coming(self) -> bool:
+        """Whether it is not out yet."""
+        return not self.path
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """An interview in parts, with all its parts: those that are out, and those to come where the total is known."""
+
+    id: int
+    slug: str
+    name: str
+    number: int
+    total: int | None
+    show_slug: str
+    show_name: str
+    language: str
+    parts: tuple[PartView, ...]
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"{self.show_slug}/series/{self.slug}/"
+
+
+def part_display(part: int, total: int | None) -> str:
+    """What readers and apps show: "Part 1 of 2"."""
+    return f"Part {part} of {total}" if total else f"Part {part}"
+
+
+@dataclass(frozen=True)
+class ChapterView:
+    """A named moment."""
+
+    start_ms: int
+    title: str
+
+
+@dataclass(frozen=True)
+class RenditionView:
+    """A media file below public/. `kind`: mp3, opus, mp4 or peaks; `size` in bytes, `bitrate` in bits per second."""
+
+    kind: str
+    path: str
+    url: str
+    mime_type: str
+    size: int
+    duration_ms: int
+    bitrate: int
+    sha256: str
+    width: int | None
+    height: int | None
+    loudness: float | None
+    true_peak: float | None
+
+
+@dataclass(frozen=True)
+class SpeakerView:
+    """A voice of a transcript. `person` is set when that person is credited in the episode, so that a page exists."""
+
+    index: int
+    label: str
+    person: PersonView | None
+
+
+@dataclass(frozen=True)
+class TranscriptView:
+    """The words that readers see: the newest public revision.
+
+    `status` is "machine" (heard by a machine, read by nobody), "corrected" (heard by a machine, then changed by a
+    person, not said to be read through), "given" (no machine had a part in it) or "read" (a person said that it has
+    been read).
+    """
+
+    revision: int
+    revision_id: int
+    language: str
+    origin: str
+    engine: str
+    created: datetime
+    read_by_person: datetime | None
+    status: str
+    words: int
+    speakers: tuple[SpeakerView, ...]
+    packed: bytes | None = field(repr=False, compare=False, default=None)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """Its words. Loaded `without words` (feeds), it has none."""
+        return token_blobs.unpack(self.packed) if self.packed is not None else []
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"."""
+        return html.direction(self.language)
+
+
+@dataclass(frozen=True)
+class EpisodeView:
+    """Everything on an episode's page, in its record and in its feed item."""
+
+    id: int
+    key: str
+    guid: str
+    show: ShowView
+    slug: str
+    title: str
+    standfirst: str
+    notes: str
+    language: str
+    published_at: datetime
+    live_since: datetime | None
+    is_public: bool
+    credits: tuple[CreditView, ...]
+    tags: tuple[TagView, ...]
+    picture: PictureView | None
+    artwork: Artwork
+    series: SeriesView | None
+    part: int | None
+    chapters: tuple[ChapterView, ...]
+    renditions: Mapping[str, RenditionView]
+    duration_ms: int
+    transcript: TranscriptView | None
+    missing_because: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder below public/, without slashes at the ends."""
+        return f"{self.show.slug}/{self.slug}"
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"{self.folder}/"
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"."""
+        return html.direction(self.language)
+
+    @property
+    def mp3(self) -> RenditionView | None:
+        """What the feed encloses."""
+        return self.renditions.get("mp3")
+
+    @property
+    def opus(self) -> RenditionView | None:
+        """The smaller audio."""
+        return self.renditions.get("opus")
+
+    @property
+    def mp4(self) -> RenditionView | None:
+        """The moving pictures."""
+        return self.renditions.get("mp4")
+
+    @property
+    def hosts(self) -> list[PersonView]:
+        """Who asked."""
+        return [credit.person for credit in self.credits if credit.role == "host"]
+
+    @property
+    def guests(self) -> list[PersonView]:
+        """Who answered."""
+        return [credit.person for credit in self.credits if credit.role == "guest"]
+
+    @property
+    def part_display(self) -> str:
+        """ "Part 1 of 2", or nothing."""
+        return part_display(self.part, self.series.total) if self.series and self.part else ""
+
+    @cached_property
+    def notes_html(self) -> str:
+        """The show notes as clean HTML; their highest heading is an h3."""
+        return html.markdown(self.notes, top=3)
+
+    @property
+    def newest(self) -> datetime:
+        """The newest date in it: what is newer than this is not shown."""
+        words = self.transcript
+        dates = [self.published_at, self.live_since, words and words.created, words and words.read_by_person]
+        return max(date for date in dates if date)
+
+
+@dataclass(frozen=True)
+class EpisodeCard:
+    """An episode in a list."""
+
+    id: int
+    path: str
+    title: str
+    standfirst: str
+    language: str
+    published_at: datetime
+    duration_ms: int
+    video: bool
+    show_name: str
+    show_path: str
+    part_display: str
+    series_name: str
+    series_path: str
+    credits: tuple[CreditView, ...]
+    picture: PictureView | None
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"."""
+        return html.direction(self.language)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a numbered list, newest card first. Pages are numbered from the oldest, 1; `pages` is the newest.
+
+    The newest page stands at the list's own address, the others at page/<number>/. Only neighbours are linked, so that
+    a new episode does not change old pages.
+    """
+
+    cards: Sequence[EpisodeCard]
+    number: int
+    pages: int
