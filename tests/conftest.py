@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-os.environ["ONRECORD_FOLDER"] = tempfile.mkdtemp(prefix="onrecord-test-")
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
-if POSTGRES:
-    os.environ["ONRECORD_DATABASE_URL"] = POSTGRES
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from onrecord.lib import configuration
 
-ONRECORD = configuration.load(Path(os.environ["ONRECORD_FOLDER"]))
+ONRECORD = configuration.load(configuration.find_folder() or Path.cwd())
 
 BASE_DIR = Path(__file__).resolve().parent
 DEBUG = False

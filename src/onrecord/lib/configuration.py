@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onrecord.lib.errors import BadInput
 
@@ -182,6 +184,7 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     address = configuration.publication.address
     if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname):
         raise BadInput(f"{path}: address must begin with http:// or https:// and name a host, found {address!r}.")
+    _check_language_and_zone(path, configuration.publication)
     url = configuration.database.url
     if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
         raise BadInput(f"{path}: [database] url must be empty (SQLite) or begin with postgresql://, found {url!r}.")
@@ -189,3 +192,14 @@ def _check_values(path: Path, configuration: Configuration) -> None:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
+
+
+def _check_language_and_zone(path: Path, publication: PublicationSettings) -> None:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", publication.language):
+        raise BadInput(f"{path}: language must be a code such as en or ur, found {publication.language!r}.")
+    try:
+        ZoneInfo(publication.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadInput(
+            f"{path}: time_zone must be a name such as Europe/Berlin, found {publication.time_zone!r}."
+        ) from error
