@@ -28,6 +28,19 @@ INSTALLED_APPS = [
     "onrecord.press",
 ]
 
+STEP_MODULES = [
+    "onrecord.recordings.steps.measure",
+    "onrecord.recordings.steps.encode_audio",
+    "onrecord.recordings.steps.encode_opus",
+    "onrecord.recordings.steps.encode_video",
+    "onrecord.recordings.steps.waveform",
+    "onrecord.recordings.steps.go_live",
+    "onrecord.transcripts.steps.plan",
+    "onrecord.transcripts.steps.hear",
+    "onrecord.transcripts.steps.speakers",
+    "onrecord.transcripts.steps.assemble",
+]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

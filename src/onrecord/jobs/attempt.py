@@ -1,0 +1,105 @@
+"""One attempt at a step, as the function that runs it sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from onrecord.jobs import queue
+from onrecord.jobs.models import State, Step
+
+SHORTEST_PAUSE = 0.5
+"""Seconds between two writes of progress."""
+LONGEST_WAIT = 600.0
+"""Seconds that a finished attempt waits for a database that others keep locked."""
+
+
+class Superseded(BaseException):
+    """This attempt is no longer the current one: cancelled, or given to another worker.
+
+    No Exception, so that a step that catches its own errors does not go on.
+    """
+
+
+class Attempt:
+    """What a step's function is given: the row, a folder of its own, and the ways to say how far it is.
+
+    `folder` is in work/, empty, and removed afterwards.
+    """
+
+    def __init__(self, step: Step, folder: Path) -> None:
+        self.step = step
+        self.folder = folder
+        self.finished = False
+        self._began = time.monotonic()
+        self._last_write = float("-inf")
+
+    @property
+    def subject(self) -> int:
+        """The id of the row that the step is about."""
+        return self.step.subject
+
+    @property
+    def piece(self) -> int:
+        """Which piece of a step that is cut into several, from 0."""
+        return self.step.piece
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was given when the step was added."""
+        return dict(self.step.parameters)
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how far it is, 0 to 1; written at most twice a second. Raises Superseded when nobody wants the result."""
+        now = time.monotonic()
+        if now - self._last_write < SHORTEST_PAUSE:
+            return
+        self._last_write = now
+        try:
+            current = self._row().update(progress=min(max(fraction, 0.0), 1.0), message=message)
+        except OperationalError:  # busy with somebody else's long write; the next one will tell
+            return
+        if not current:
+            raise Superseded
+
+    @contextlib.contextmanager
+    def finish(self) -> Iterator[None]:
+        """One transaction: this attempt is still the current one, the body's rows, "done", then what waited for it.
+
+        Raises Superseded before the body when another attempt has taken its place.
+        """
+        with _transaction_when_free():
+            queue.lock(self.subject)
+            if not self._row().exists():
+                raise Superseded
+            yield
+            seconds = time.monotonic() - self._began
+            self._row().update(
+                state=State.DONE, progress=1.0, message="", finished=timezone.now(), seconds=round(seconds, 3)
+            )
+            queue.release(self.subject)
+        self.finished = True
+
+    def _row(self) -> Any:
+        return Step.objects.filter(pk=self.step.pk, attempt=self.step.attempt, state=State.RUNNING)
+
+
+@contextlib.contextmanager
+def _transaction_when_free() -> Iterator[None]:
+    """A transaction that waits for its turn: hours of work are not thrown away because a database is busy."""
+    give_up = time.monotonic() + LONGEST_WAIT
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(transaction.atomic())
+                break
+            except OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > give_up:
+                    raise
+        yield

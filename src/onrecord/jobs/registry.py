@@ -1,0 +1,54 @@
+"""Which function runs a step of which name."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from onrecord.jobs.attempt import Attempt
+
+StepFunction = Callable[["Attempt"], None]
+
+
+@dataclass(frozen=True)
+class RegisteredStep:
+    """What runs a step, and how many processors it keeps busy."""
+
+    function: StepFunction
+    cores: int
+
+
+_registered: dict[str, RegisteredStep] = {}
+
+
+def step(name: str, cores: int = 1) -> Callable[[StepFunction], StepFunction]:
+    """Make the function below run the steps called `name` ("room.verb"). `cores`: processors that it keeps busy.
+
+    Its module must stand in `settings.STEP_MODULES`. Workers import all of them: import heavy libraries in the function.
+    """
+
+    def register(function: StepFunction) -> StepFunction:
+        _registered[name] = RegisteredStep(function, cores)
+        return function
+
+    return register
+
+
+@functools.cache
+def _load_modules() -> None:
+    for module in settings.STEP_MODULES:
+        importlib.import_module(module)
+
+
+def find(name: str) -> RegisteredStep:
+    """The function and cores of steps called `name`. Raises LookupError when this version knows no such step."""
+    _load_modules()
+    if name not in _registered:
+        raise LookupError(f"there is no step {name!r}; known are {', '.join(sorted(_registered))}")
+    return _registered[name]
