@@ -37,6 +37,7 @@ from onrecord.readmodel.views import (
     SpeakerView,
     TagView,
     TranscriptView,
+    part_display,
 )
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "cards",
     "episode",
     "episodes",
+    "part_display",
     "people",
     "person",
     "publication",

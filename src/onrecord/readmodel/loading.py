@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Series, Show, Tag
+from onrecord.lib import html
 from onrecord.readmodel.views import (
     Artwork,
     ChapterView,
@@ -85,7 +86,7 @@ def person(id: int) -> PersonView:
 def people() -> list[PersonView]:
     """Everybody who is credited in a public episode, by name. 1 query."""
     rows = Person.objects.annotate(n=Count("credits__episode", filter=PUBLIC_EPISODES, distinct=True)).filter(n__gt=0)
-    return [PersonView(row.pk, row.slug, row.name, row.n) for row in rows.order_by("name", "id")]
+    return [PersonView(row.pk, row.slug, html.clean(row.name), row.n) for row in rows.order_by("name", "id")]
 
 
 def tag(id: int) -> TagView:
@@ -96,7 +97,7 @@ def tag(id: int) -> TagView:
 def tags() -> list[TagView]:
     """All tags of public episodes, by name. 1 query."""
     rows = Tag.objects.annotate(n=Count("episodes", filter=PUBLIC_TAGGED, distinct=True)).filter(n__gt=0)
-    return [TagView(row.pk, row.slug, row.name, row.n) for row in rows.order_by("name", "id")]
+    return [TagView(row.pk, row.slug, html.clean(row.name), row.n) for row in rows.order_by("name", "id")]
 
 
 def series(id: int) -> SeriesView:
@@ -188,20 +189,20 @@ def _show(row: Show) -> ShowView:
     return ShowView(
         id=row.pk,
         slug=row.slug,
-        name=row.name,
-        description=row.description,
+        name=html.clean(row.name),
+        description=html.clean(row.description),
         language=row.language,
         podcast_guid=row.podcast_guid,
-        artwork=_artwork(row.slug, row.picture, row.name),
+        artwork=_artwork(row.slug, row.picture, html.clean(row.name)),
     )
 
 
 def _person(row: Person) -> PersonView:
-    return PersonView(row.pk, row.slug, row.name)
+    return PersonView(row.pk, row.slug, html.clean(row.name))
 
 
 def _tag(row: Tag) -> TagView:
-    return TagView(row.pk, row.slug, row.name)
+    return TagView(row.pk, row.slug, html.clean(row.name))
 
 
 def _artwork(folder: str, picture: Picture | None, name: str) -> Artwork:
@@ -220,7 +221,7 @@ def _picture(folder: str, row: Picture | None) -> PictureView | None:
     for width in sorted({min(width, row.width) for width in PICTURE_WIDTHS}):
         stem = f"{folder}/picture-{row.sha256[:16]}-{width}"
         sizes.append(PictureSize(width, max(1, round(row.height * width / row.width)), f"{stem}.jpg", f"{stem}.webp"))
-    return PictureView(row.sha256, row.caption, row.credit, row.alt, tuple(sizes))
+    return PictureView(row.sha256, html.clean(row.caption), html.clean(row.credit), html.clean(row.alt), tuple(sizes))
 
 
 def _credits(row: Episode) -> tuple[CreditView, ...]:
@@ -228,16 +229,16 @@ def _credits(row: Episode) -> tuple[CreditView, ...]:
 
 
 def _series(row: Series) -> SeriesView:
-    out = {part.part: PartView(part.part or 0, part.title, f"{part.folder}/") for part in row.parts.all()}
+    out = {part.part: PartView(part.part or 0, html.clean(part.title), f"{part.folder}/") for part in row.parts.all()}
     expected = range(1, (row.total or 0) + 1) if (row.total or 0) <= MOST_PARTS_TO_COME else ()
     return SeriesView(
         id=row.pk,
         slug=row.slug,
-        name=row.name,
+        name=html.clean(row.name),
         number=row.number,
         total=row.total,
         show_slug=row.show.slug,
-        show_name=row.show.name,
+        show_name=html.clean(row.show.name),
         language=row.show.language,
         parts=tuple(out.get(number) or PartView(number) for number in sorted({*out, *expected})),
     )
@@ -248,16 +249,17 @@ def _card(row: Episode) -> EpisodeCard:
     return EpisodeCard(
         id=row.pk,
         path=f"{row.folder}/",
-        title=row.title,
-        standfirst=row.standfirst,
+        title=html.clean(row.title),
+        standfirst=html.clean(row.standfirst),
         language=row.language or row.show.language,
         published_at=row.published_at,
         duration_ms=media["mp3"].duration_ms if "mp3" in media else 0,
         video="mp4" in media,
-        show_name=row.show.name,
+        show_name=html.clean(row.show.name),
         show_path=f"{row.show.slug}/",
+        part=row.part if row.series else None,
         part_display=_part_display(row),
-        series_name=row.series.name if row.series else "",
+        series_name=html.clean(row.series.name) if row.series else "",
         series_path=f"{row.series.show.slug}/series/{row.series.slug}/" if row.series else "",
         credits=_credits(row),
         picture=_picture(row.folder, row.picture),
@@ -283,9 +285,9 @@ def _episode(row: Episode) -> EpisodeView:
         guid=row.guid,
         show=_show(row.show),
         slug=row.slug,
-        title=row.title,
-        standfirst=row.standfirst,
-        notes=row.notes,
+        title=html.clean(row.title),
+        standfirst=html.clean(row.standfirst),
+        notes=html.clean(row.notes),
         language=language,
         published_at=row.published_at,
         live_since=row.live_since,
@@ -296,11 +298,11 @@ def _episode(row: Episode) -> EpisodeView:
         artwork=_artwork(row.folder, row.picture, row.show.name) if row.picture else _show(row.show).artwork,
         series=_series(row.series) if row.series else None,
         part=row.part if row.series else None,
-        chapters=tuple(ChapterView(chapter.start_ms, chapter.title) for chapter in row.chapters.all()),
+        chapters=tuple(ChapterView(chapter.start_ms, html.clean(chapter.title)) for chapter in row.chapters.all()),
         renditions=renditions,
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
         transcript=_transcript(words, credits) if words else None,
-        missing_because=words.missing_because if words else "",
+        missing_because=html.clean(words.missing_because) if words else "",
     )
 
 
@@ -347,7 +349,7 @@ def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptVie
         speakers=tuple(
             SpeakerView(
                 voice.index,
-                voice.label,
+                html.clean(voice.label),
                 _person(voice.person) if voice.person and voice.person_id in credited else None,
             )
             for voice in row.speakers.all()

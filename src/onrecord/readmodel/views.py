@@ -354,6 +354,7 @@ class EpisodeCard:
     video: bool
     show_name: str
     show_path: str
+    part: int | None
     part_display: str
     series_name: str
     series_path: str

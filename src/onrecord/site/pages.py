@@ -1,0 +1,387 @@
+"""The reader's pages: one function each, from views to the whole text of the file.
+
+Words around the content are English and say so (`ui`), whatever language the page is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from onrecord import readmodel
+from onrecord.lib import html, times
+from onrecord.readmodel import (
+    CreditView,
+    EpisodeCard,
+    EpisodeView,
+    ListPage,
+    PersonView,
+    PictureView,
+    Publication,
+    RenditionView,
+    SeriesView,
+    ShowView,
+    TagView,
+)
+from onrecord.site import assets
+from onrecord.site.transcript import LABELS, Pressed, press_turns
+
+POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'"
+)
+"""No request leaves our own site, and no script or style stands in a page."""
+
+TRANSCRIPT_FILES = (("txt", "plain text"), ("vtt", "WebVTT"), ("srt", "SRT"), ("json", "JSON"))
+MEDIA_NAMES = {"mp3": "MP3 audio", "opus": "Opus audio", "mp4": "MP4 video"}
+LONGEST_DESCRIPTION = 300
+
+IN_FULL, BESIDE_WORDS = "(min-width: 46rem) 44rem, 100vw", "(min-width: 46rem) 11rem, 100vw"
+"""How wide a picture is shown, for `sizes`; as in style.css."""
+
+
+def episode(view: EpisodeView) -> str:
+    """An episode's page."""
+    us = readmodel.publication()
+    words = press_turns(view.transcript) if view.transcript else None
+    return _page(
+        "episode.html",
+        title=f"{view.title} · {view.show.name}",
+        path=view.path,
+        language=view.language,
+        description=view.standfirst,
+        feeds=[view.show],
+        episode=view,
+        show={"name": view.show.name, "link": us.link(view.show.path), "feed": us.link(view.show.feed)},
+        date=times.long_date(view.published_at, us.time_zone),
+        date_iso=times.iso(view.published_at),
+        duration=_duration(view.duration_ms),
+        credits=_credits(us, view.credits),
+        series=_series_of(us, view),
+        picture=_picture(us, view.picture),
+        image=_image(us, view),
+        tags=[{"name": tag.name, "link": us.link(tag.path)} for tag in view.tags],
+        notes=mark_safe(view.notes_html),  # noqa: S308 made by lib.html.markdown, which cleans it
+        record=us.link(f"{view.folder}/episode.json"),
+        transcript=_transcript(us, view, words),
+        chapters=_chapters(us, view, words),
+        **_media(us, view),
+    )
+
+
+def home(page: ListPage) -> str:
+    """The list of everything."""
+    us = readmodel.publication()
+    shows = readmodel.shows()
+    return _list_page(
+        "home.html",
+        page,
+        "",
+        heading=us.name,
+        language=us.language,
+        description=us.description,
+        feeds=shows,
+        shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
+        several=len(shows) > 1,
+    )
+
+
+def show(show: ShowView, page: ListPage) -> str:
+    """A show's list."""
+    return _list_page(
+        "show.html",
+        page,
+        show.path,
+        heading=show.name,
+        language=show.language,
+        description=show.description,
+        feeds=[show],
+        feed=readmodel.publication().link(show.feed),
+        artwork=readmodel.publication().link(show.artwork.path),
+        own_show=show.name,
+    )
+
+
+def person(person: PersonView, page: ListPage) -> str:
+    """What a person is credited in."""
+    return _list_page("list.html", page, person.path, heading=person.name, kind="Person")
+
+
+def tag(tag: TagView, page: ListPage) -> str:
+    """What a tag is given to."""
+    return _list_page("list.html", page, tag.path, heading=tag.name, kind="Tag")
+
+
+def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
+    """An interview in parts: those that are out in full, those to come by their number."""
+    us = readmodel.publication()
+    return _page(
+        "series.html",
+        title=f"{series.name} · {series.show_name}",
+        path=series.path,
+        language=series.language,
+        description="",
+        heading=series.name,
+        show={"name": series.show_name, "link": us.link(f"{series.show_slug}/")},
+        total=series.total,
+        cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
+        coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
+    )
+
+
+def people(people: Sequence[PersonView]) -> str:
+    """Everybody who is credited."""
+    return _index("People", "people/", people)
+
+
+def tags(tags: Sequence[TagView]) -> str:
+    """All tags."""
+    return _index("Tags", "tags/", tags)
+
+
+def redirect(url: str) -> str:
+    """What stands at an address that an episode once had; `url` is where it is now."""
+    return render_to_string("redirect.html", {"url": url, "policy": POLICY})
+
+
+def not_found() -> str:
+    """The page for an address that leads nowhere."""
+    return _notice("not_found.html", "Page not found")
+
+
+def later() -> str:
+    """The page for what needs the program, while the program is away."""
+    return _notice("later.html", "Please try again later")
+
+
+def _notice(template: str, title: str) -> str:
+    return _page(template, title=title, path="", language="en", description="", canonical="", heading=title)
+
+
+def _index(heading: str, path: str, entries: Sequence[PersonView] | Sequence[TagView]) -> str:
+    us = readmodel.publication()
+    return _page(
+        "index.html",
+        title=f"{heading} · {us.name}",
+        path=path,
+        language=us.language,
+        description="",
+        heading=heading,
+        entries=[{"name": e.name, "link": us.link(e.path), "episodes": e.episodes} for e in entries],
+    )
+
+
+def _list_page(
+    template: str,
+    page: ListPage,
+    path: str,
+    heading: str,
+    language: str = "",
+    description: str = "",
+    feeds: Sequence[ShowView] = (),
+    **context: Any,
+) -> str:
+    us = readmodel.publication()
+    newest = page.number >= page.pages
+    title = heading if newest else f"{heading} · page {page.number}"
+    return _page(
+        template,
+        title=title if heading == us.name else f"{title} · {us.name}",
+        path=path if newest else f"{path}page/{page.number}/",
+        language=language or us.language,
+        description=description,
+        feeds=feeds,
+        heading=heading,
+        number=None if newest else page.number,
+        about=description,
+        cards=_cards(us, page.cards),
+        older=us.link(f"{path}page/{page.number - 1}/") if page.number > 1 else "",
+        newer="" if newest else us.link(path if page.number + 1 == page.pages else f"{path}page/{page.number + 1}/"),
+        **context,
+    )
+
+
+def _page(
+    template: str,
+    title: str,
+    path: str,
+    language: str,
+    description: str,
+    feeds: Sequence[ShowView] = (),
+    **context: Any,
+) -> str:
+    """Render a template that extends base.html."""
+    us = readmodel.publication()
+    frame = {
+        "policy": POLICY,
+        "publication": us,
+        "language": language,
+        "direction": html.direction(language),
+        "ui": _ui(language),
+        "title": title,
+        "description": _cut(description, LONGEST_DESCRIPTION),
+        "canonical": us.url(path),
+        "home": us.link(""),
+        "people_link": us.link("people/"),
+        "tags_link": us.link("tags/"),
+        "style": us.link(assets.address("style.css")),
+        "icon": us.link(assets.address("icon.svg")),
+        "feeds": [{"name": show.name, "link": us.link(show.feed)} for show in feeds],
+        "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
+    }
+    return render_to_string(template, frame | context)
+
+
+def _ui(language: str) -> SafeString:
+    """Attributes of an element that holds our own English words on a page in another language."""
+    if language.lower().partition("-")[0] == "en":
+        return mark_safe("")
+    return mark_safe(' lang="en" dir="ltr"')
+
+
+def _cut(text: str, longest: int) -> str:
+    """At most `longest` characters in one line, cut at a word."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else line[:longest].rpartition(" ")[0] + " …"
+
+
+def _duration(milliseconds: int) -> dict[str, str]:
+    if not milliseconds:
+        return {}
+    return {"iso": times.iso_duration(milliseconds), "text": times.spoken_duration(milliseconds)}
+
+
+def _credits(us: Publication, credits: Sequence[CreditView]) -> list[dict[str, Any]]:
+    """Hosts and guests, each with the words that introduce them."""
+    groups = []
+    for role, words in (("host", "Hosted by"), ("guest", "With")):
+        people = [credit.person for credit in credits if credit.role == role]
+        if people:
+            groups.append({"words": words, "people": [{"name": p.name, "link": us.link(p.path)} for p in people]})
+    return groups
+
+
+def _series_of(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    if not view.series:
+        return {}
+    parts = [
+        {
+            "display": readmodel.part_display(part.number, view.series.total),
+            "title": part.title,
+            "link": us.link(part.path),
+            "here": part.number == view.part,
+            "coming": part.coming,
+        }
+        for part in view.series.parts
+    ]
+    return {"name": view.series.name, "link": us.link(view.series.path), "display": view.part_display, "parts": parts}
+
+
+def _picture(
+    us: Publication, picture: PictureView | None, sizes: str = "(min-width: 46rem) 44rem, 100vw"
+) -> dict[str, Any]:
+    if picture is None:
+        return {}
+    largest = picture.sizes[-1]
+    return {
+        "webp": ", ".join(f"{us.link(size.webp)} {size.width}w" for size in picture.sizes),
+        "jpeg": ", ".join(f"{us.link(size.jpeg)} {size.width}w" for size in picture.sizes),
+        "src": us.link(largest.jpeg),
+        "width": largest.width,
+        "height": largest.height,
+        "sizes": sizes,
+        "alt": picture.alt,
+        "caption": picture.caption,
+        "credit": picture.credit,
+    }
+
+
+def _image(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    """The picture that others show beside a link to the page."""
+    if view.picture:
+        size = view.picture.sizes[-1]
+        return {"url": us.url(size.jpeg), "width": size.width, "height": size.height, "alt": view.picture.alt}
+    return {"url": us.url(view.artwork.path), "width": view.artwork.side, "height": view.artwork.side, "alt": ""}
+
+
+def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    """The player's sources and the downloads."""
+    audio = [r for r in (view.mp3, view.opus) if r]
+    shown = [r for r in (*audio, view.mp4) if r]
+    return {
+        "audio": [{"link": us.link(r.path), "type": r.mime_type} for r in audio],
+        "video": _video(us, view, view.mp4) if view.mp4 else {},
+        "downloads": [{"name": MEDIA_NAMES[r.kind], "link": us.link(r.path), "size": _size(r.size)} for r in shown],
+    }
+
+
+def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, Any]:
+    return {
+        "link": us.link(mp4.path),
+        "type": mp4.mime_type,
+        "width": mp4.width,
+        "height": mp4.height,
+        "poster": us.link(view.picture.sizes[-1].jpeg) if view.picture else "",
+        "captions": us.link(f"{view.folder}/transcript.vtt") if view.transcript else "",
+    }
+
+
+def _size(size: int) -> str:
+    """Bytes as people read them, in the decimal units that file systems show."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} kB"
+
+
+def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> dict[str, Any]:
+    if not view.transcript or not words:
+        return {}
+    spoken = view.transcript
+    read = spoken.read_by_person
+    return {
+        "label": LABELS[spoken.status],
+        "status": spoken.status,
+        "read": times.long_date(read, us.time_zone) if read else "",
+        "language": spoken.language,
+        "direction": spoken.direction,
+        "turns": mark_safe(words.html),  # noqa: S308 made by site.transcript, which escapes it
+        "files": [
+            {"name": name, "link": us.link(f"{view.folder}/transcript.{suffix}")} for suffix, name in TRANSCRIPT_FILES
+        ],
+    }
+
+
+def _chapters(us: Publication, view: EpisodeView, words: Pressed | None) -> list[dict[str, Any]]:
+    """The time leads into the sound, the title into the transcript."""
+    return [
+        {
+            "title": chapter.title,
+            "time": times.clock(chapter.start_ms),
+            "sound": us.link(f"{view.mp3.path}#t={chapter.start_ms / 1000:g}") if view.mp3 else "",
+            "anchor": words.at(chapter.start_ms) if words else "",
+        }
+        for chapter in view.chapters
+    ]
+
+
+def _cards(us: Publication, cards: Sequence[EpisodeCard]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": card.title,
+            "standfirst": card.standfirst,
+            "language": card.language,
+            "direction": card.direction,
+            "link": us.link(card.path),
+            "date": times.long_date(card.published_at, us.time_zone),
+            "date_iso": times.iso(card.published_at),
+            "duration": _duration(card.duration_ms),
+            "video": card.video,
+            "show": {"name": card.show_name, "link": us.link(card.show_path)},
+            "part": card.part_display,
+            "series": {"name": card.series_name, "link": us.link(card.series_path)} if card.series_name else {},
+            "credits": _credits(us, card.credits),
+            "picture": _picture(us, card.picture, sizes=BESIDE_WORDS),
+        }
+        for card in cards
+    ]
