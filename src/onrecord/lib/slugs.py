@@ -39,7 +39,6 @@ RESERVED = frozenset(
         "accounts",
         "well-known",
         "private",
-        "episode",
         "transcript",
         "chapters",
         "peaks",
