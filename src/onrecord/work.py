@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from onrecord.catalogue.models import Episode
 from onrecord.display import Throttle, step_display
+from onrecord.jobs import queue
 from onrecord.jobs.models import State, Step
 from onrecord.jobs.worker import Worker
 from onrecord.lib.errors import BadInput
@@ -50,9 +49,8 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
         def done() -> bool:
             if not throttle.due():
                 return False
-            rows = _steps_of(recording)
-            display.show(group_steps(rows))
-            return _settled(rows) and not presser.is_stale(episode.pk)
+            display.show(group_steps(_steps_of(recording)))
+            return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk)
 
         Worker(group=episode.pk, background=[press_some]).run(until=done)
     rows = _steps_of(recording)
@@ -68,13 +66,4 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
 
 
 def _steps_of(recording: Recording) -> list[Step]:
-    return list(Step.objects.filter(subject=recording.pk, group=recording.episode_id).order_by("id"))
-
-
-def _settled(rows: list[Step]) -> bool:
-    """Nothing runs and nothing can run now: all done, held until a later date, or waiting for what failed."""
-    now = timezone.now()
-    return not any(
-        row.state == State.RUNNING or (row.state == State.WAITING and (row.not_before is None or row.not_before <= now))
-        for row in rows
-    )
+    return [step for step in queue.overview(recording.episode_id) if step.subject == recording.pk]
