@@ -58,7 +58,12 @@ def markdown(text: str, top: int = 1) -> str:
     tokens = _markdown().parse(clean(text))
     _shift_headings(tokens, top)
     made = _markdown().renderer.render(tokens, _markdown().options, {})
-    return nh3.clean(made, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow noopener").strip()
+    return _cleaner(None).clean(made).strip()
+
+
+def with_base(markup: str, address: str) -> str:
+    """Clean HTML whose links lead on from `address`, for readers that do not know where it stood."""
+    return _cleaner(address).clean(markup)
 
 
 def text_of(markup: str) -> str:
@@ -67,6 +72,17 @@ def text_of(markup: str) -> str:
     lines = re.sub(r"<li>", "• ", re.sub(r"</(li|tr)>", "\n", lines))
     plain = html.unescape(nh3.clean(lines, tags=set()))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in plain.split("\n"))).strip()
+
+
+@cache
+def _cleaner(base: str | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel="nofollow noopener",
+        url_relative=("rewrite_with_base", base) if base else "pass_through",
+    )
 
 
 @cache

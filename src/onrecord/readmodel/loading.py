@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
-from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Series, Show, Tag
+from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
 from onrecord.lib import html
 from onrecord.readmodel.views import (
     Artwork,
@@ -127,7 +127,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 11 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 12 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -135,7 +135,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 11 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 12 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
@@ -147,6 +147,7 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
             _credited(),
             Prefetch("tags", Tag.objects.order_by("name", "id")),
             "chapters",
+            Prefetch("redirects", Redirect.objects.order_by("folder")),
             Prefetch(
                 "recordings",
                 Recording.objects.filter(current=True).select_related("transcript"),
@@ -303,6 +304,7 @@ def _episode(row: Episode) -> EpisodeView:
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
         transcript=_transcript(words, credits) if words else None,
         missing_because=html.clean(words.missing_because) if words else "",
+        former_folders=tuple(moved.folder for moved in row.redirects.all()),
     )
 
 

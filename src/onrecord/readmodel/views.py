@@ -281,6 +281,7 @@ class EpisodeView:
     duration_ms: int
     transcript: TranscriptView | None
     missing_because: str
+    former_folders: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:

@@ -1,0 +1,72 @@
+"""What a feed's item says of its episode, as plain text and as HTML."""
+
+from __future__ import annotations
+
+from onrecord.lib import html, times
+from onrecord.readmodel import ChapterView, EpisodeView
+from onrecord.site.transcript import LABELS
+
+FEWEST_CHAPTERS = 3
+"""Apps take times in a description for chapters when there are three or more and the first is 00:00:00."""
+
+MOST_FOR_CHAPTERS = 2000
+"""Bytes of a description that times of chapters may take."""
+
+
+def as_text(view: EpisodeView, url: str, longest: int) -> str:
+    """The description: standfirst, notes, times of chapters, transcript's state, address; at most `longest` bytes.
+
+    What is too long is taken from the notes.
+    """
+    after = [_fitting(_chapter_lines(view), MOST_FOR_CHAPTERS), _label(view), url]
+    tail = "\n\n".join(part for part in after if part)
+    room = longest - len(tail.encode()) - 2
+    head = "\n\n".join(part for part in (view.standfirst, html.text_of(view.notes_html)) if part) or view.title
+    return f"{cut(head, room)}\n\n{tail}"
+
+
+def as_html(view: EpisodeView, url: str) -> str:
+    """The whole notes, for apps that show HTML."""
+    parts = [f"<p>{html.escape(view.standfirst)}</p>" if view.standfirst else "", html.with_base(view.notes_html, url)]
+    lines = _chapter_lines(view)
+    if lines:
+        parts.append(f"<p>{'<br>'.join(html.escape(line) for line in lines)}</p>")
+    link = f'<a href="{html.escape(url)}">{html.escape(view.title)}</a>'
+    parts.append(f"<p>{html.escape(_label(view))} {link}</p>" if _label(view) else f"<p>{link}</p>")
+    return "\n".join(part for part in parts if part)
+
+
+def cut(text: str, longest: int) -> str:
+    """At most `longest` bytes of UTF-8, never half a character."""
+    encoded = text.encode()
+    if len(encoded) <= longest:
+        return text
+    return encoded[: longest - len(" …".encode())].decode("utf-8", "ignore").rstrip() + " …"
+
+
+def plain_title(title: str) -> str:
+    """A title without the signs that YouTube refuses and that apps take for markup."""
+    return title.replace("<", "‹").replace(">", "›")
+
+
+def _chapter_lines(view: EpisodeView) -> list[str]:
+    chapters = list(view.chapters)
+    if chapters and chapters[0].start_ms >= 1000:
+        chapters.insert(0, ChapterView(0, view.title))
+    if len(chapters) < FEWEST_CHAPTERS:
+        return []
+    return [f"{times.long_clock(chapter.start_ms)} {' '.join(chapter.title.split())}" for chapter in chapters]
+
+
+def _fitting(lines: list[str], longest: int) -> str:
+    """As many lines as fit, whole."""
+    kept: list[str] = []
+    for line in lines:
+        if len("\n".join([*kept, line]).encode()) > longest:
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _label(view: EpisodeView) -> str:
+    return LABELS[view.transcript.status] if view.transcript else ""

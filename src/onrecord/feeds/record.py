@@ -1,0 +1,162 @@
+"""One JSON record an episode: everything public about it, so that another onrecord can take it over.
+
+The fields are described in docs/episode-json.md.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from onrecord import readmodel
+from onrecord.lib.times import iso
+from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
+from onrecord.site.transcript import LABELS
+
+FORMAT, VERSION = "onrecord-episode", 1
+
+
+def compact(document: dict[str, Any]) -> bytes:
+    """JSON without spaces, in the order in which it was made: the same document gives the same bytes."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def episode_json(view: EpisodeView) -> bytes:
+    """The record of an episode."""
+    us = readmodel.publication()
+    return compact(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "key": view.key,
+            "guid": view.guid,
+            "url": us.url(view.path),
+            "former_urls": [us.url(f"{folder}/") for folder in view.former_folders],
+            "title": view.title,
+            "standfirst": view.standfirst,
+            "notes": view.notes,
+            "notes_html": view.notes_html,
+            "language": view.language,
+            "published": iso(view.published_at),
+            "duration_ms": view.duration_ms,
+            "publication": _publication(us),
+            "show": _show(us, view),
+            "series": _series(us, view),
+            "credits": [
+                {"role": c.role, "name": c.person.name, "slug": c.person.slug, "url": us.url(c.person.path)}
+                for c in view.credits
+            ],
+            "tags": [{"name": tag.name, "slug": tag.slug, "url": us.url(tag.path)} for tag in view.tags],
+            "picture": _picture(us, view),
+            "artwork": {"url": us.url(view.artwork.path), "side": view.artwork.side},
+            "chapters": [{"start_ms": chapter.start_ms, "title": chapter.title} for chapter in view.chapters],
+            "media": [_media(rendition) for rendition in view.renditions.values()],
+            "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
+            "transcript_missing_because": view.missing_because,
+        }
+    )
+
+
+def _publication(us: Publication) -> dict[str, Any]:
+    return {
+        "name": us.name,
+        "url": us.url(""),
+        "owner": us.owner,
+        "language": us.language,
+        "category": us.category,
+        "explicit": us.explicit,
+        "copyright": us.copyright,
+    }
+
+
+def _show(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    show = view.show
+    return {
+        "slug": show.slug,
+        "name": show.name,
+        "description": show.description,
+        "language": show.language,
+        "podcast_guid": show.podcast_guid,
+        "url": us.url(show.path),
+        "feed": us.url(show.feed),
+        "artwork": us.url(show.artwork.path),
+    }
+
+
+def _series(us: Publication, view: EpisodeView) -> dict[str, Any] | None:
+    if not view.series:
+        return None
+    return {
+        "slug": view.series.slug,
+        "name": view.series.name,
+        "number": view.series.number,
+        "total": view.series.total,
+        "part": view.part,
+        "url": us.url(view.series.path),
+        "parts": [
+            {"number": part.number, "title": part.title, "url": us.url(part.path) if part.path else ""}
+            for part in view.series.parts
+        ],
+    }
+
+
+def _picture(us: Publication, view: EpisodeView) -> dict[str, Any] | None:
+    if not view.picture:
+        return None
+    return {
+        "original_sha256": view.picture.sha256,
+        "caption": view.picture.caption,
+        "credit": view.picture.credit,
+        "alt": view.picture.alt,
+        "sizes": [
+            {"width": size.width, "height": size.height, "jpeg": us.url(size.jpeg), "webp": us.url(size.webp)}
+            for size in view.picture.sizes
+        ],
+    }
+
+
+def _media(rendition: RenditionView) -> dict[str, Any]:
+    return {
+        "kind": rendition.kind,
+        "url": rendition.url,
+        "type": rendition.mime_type,
+        "size": rendition.size,
+        "sha256": rendition.sha256,
+        "duration_ms": rendition.duration_ms,
+        "bitrate": rendition.bitrate,
+        "loudness": rendition.loudness,
+        "true_peak": rendition.true_peak,
+        "width": rendition.width,
+        "height": rendition.height,
+    }
+
+
+def _transcript(us: Publication, view: EpisodeView, words: TranscriptView) -> dict[str, Any]:
+    return {
+        "revision": words.revision,
+        "language": words.language,
+        "origin": words.origin,
+        "engine": words.engine,
+        "created": iso(words.created),
+        "status": words.status,
+        "label": LABELS[words.status],
+        "read_by_person": _moment(words.read_by_person),
+        "words": words.words,
+        "files": {suffix: us.url(f"{view.folder}/transcript.{suffix}") for suffix in ("vtt", "srt", "json", "txt")},
+        "speakers": [
+            {"index": s.index, "label": s.label, "person": s.person.slug if s.person else ""} for s in words.speakers
+        ],
+        "tokens": {
+            "text": [token.text for token in words.tokens],
+            "start_ms": [token.start for token in words.tokens],
+            "end_ms": [token.end for token in words.tokens],
+            "speaker": [token.speaker for token in words.tokens],
+            "probability": [token.probability for token in words.tokens],
+            "space": [int(token.space) for token in words.tokens],
+        },
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None

@@ -1,0 +1,37 @@
+"""Sitemaps (sitemaps.org) and robots.txt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from onrecord import readmodel
+from onrecord.readmodel import EpisodeCard
+
+SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+def index(count: int) -> bytes:
+    """The list of sitemaps: sitemap-1.xml, the oldest, to sitemap-<count>.xml."""
+    us = readmodel.publication()
+    return _document("sitemapindex", "sitemap", [us.url(f"sitemap-{number}.xml") for number in range(1, count + 1)])
+
+
+def page(cards: Sequence[EpisodeCard]) -> bytes:
+    """One sitemap: the pages of these episodes."""
+    us = readmodel.publication()
+    return _document("urlset", "url", [us.url(card.path) for card in cards])
+
+
+def robots() -> bytes:
+    """Everything that is public may be read by everybody."""
+    return f"User-agent: *\nAllow: /\n\nSitemap: {readmodel.publication().url('sitemap.xml')}\n".encode()
+
+
+def _document(root: str, entry: str, addresses: Sequence[str]) -> bytes:
+    document = etree.Element(f"{{{SITEMAPS}}}{root}", nsmap={None: SITEMAPS})  # type: ignore[dict-item]  # the stubs know no default
+    for address in addresses:
+        location = etree.SubElement(etree.SubElement(document, f"{{{SITEMAPS}}}{entry}"), f"{{{SITEMAPS}}}loc")
+        location.text = address
+    return etree.tostring(document, encoding="utf-8", xml_declaration=True, pretty_print=True)
