@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-PROGRAM_PATHS = ("/discuss/", "/studio/", "/search/", "/oembed")
+PROGRAM_PATHS = ("/discuss/", "/studio/", "/search/", "/oembed/")
 """What the server hands to Django; everything else is a file below public/. docs/deploy names the same."""
 
 urlpatterns: list[URLPattern | URLResolver] = []

@@ -22,7 +22,9 @@ class Application:
         if self.program.owns(scope.path):
             await self.program.answer(scope, protocol)
         elif scope.path == HEALTH and scope.method in ("GET", "HEAD"):
-            send(protocol, scope.method, Answer(200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}, b"ok"))
+            send(
+                protocol, scope.method, Answer(200, {"Content-Type": "text/plain", "Cache-Control": "no-store"}, b"ok")
+            )
         else:
             send(protocol, scope.method, self.files.answer(scope.method, scope.path, scope.headers.get))
 

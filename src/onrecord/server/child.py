@@ -21,8 +21,10 @@ if sys.platform == "linux":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: also when the server is killed with -9
 if os.getppid() != parent:
     sys.exit("the server has ended")
-os.execv(sys.executable, [sys.executable, "-m", "onrecord", "work"])
+os.execv(sys.argv[2], sys.argv[2:])
 """
+
+COMMAND = (sys.executable, "-m", "onrecord", "work")
 
 
 async def keep_working(folder: Path) -> None:
@@ -50,6 +52,7 @@ async def _start(folder: Path) -> asyncio.subprocess.Process:
         "-c",
         _TIED_TO_PARENT,
         str(os.getpid()),
+        *COMMAND,
         stdin=asyncio.subprocess.DEVNULL,
         env={**os.environ, "ONRECORD_FOLDER": str(folder)},
         start_new_session=True,

@@ -125,7 +125,7 @@ class PublicFiles:
             if not os.path.realpath(path).startswith(f"{self.root}/"):
                 return None
             found = Representation(path)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: characters that no file name can hold
             return None
         if stat.S_ISREG(found.status.st_mode):
             return found
