@@ -53,9 +53,10 @@ def feed(show: ShowView, episodes: Sequence[EpisodeView], archive_number: int | 
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
-def _add(
-    parent: etree._Element, name: str, text: str | int | None = None, /, **attributes: str | int | None
-) -> etree._Element:
+Value = str | int | None
+
+
+def _add(parent: etree._Element, name: str, content: Value = None, /, **attributes: Value) -> etree._Element:
     """A child; `name` may have a prefix of NAMESPACES. Attributes that are empty or None are left out."""
     prefix, colon, local = name.rpartition(":")
     child = etree.SubElement(parent, f"{{{NAMESPACES[prefix]}}}{local}" if colon else local)

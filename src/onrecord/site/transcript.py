@@ -5,7 +5,6 @@ Plain strings, because this is most of a page: a template would take several tim
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,7 @@ from onrecord.lib.html import clean
 from onrecord.lib.times import clock
 from onrecord.readmodel import TranscriptView
 from onrecord.transcripts.tokens import Token, text_of
-
-PARAGRAPH_WORDS = 90
-"""A long turn gets a new paragraph at the first sentence that begins after this many words ..."""
-
-LONGEST_PARAGRAPH = 200
-"""... and where nothing looks like a sentence's end, after this many."""
-
-SENTENCE_END = re.compile(r"[.!?…。！？؟۔।॥]['\")\]»”’」』]*$")
+from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
 
 LABELS = {
     "machine": "This transcript was made by a machine and has not been read by a person yet.",
@@ -62,30 +54,6 @@ def press_turns(transcript: TranscriptView) -> Pressed:
     return Pressed("\n".join(made), sorted(ids.given, key=lambda anchor: anchor.start_ms))
 
 
-def turns(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """The tokens by turns: one speaker, uninterrupted."""
-    turn: list[Token] = []
-    for token in tokens:
-        if turn and token.speaker != turn[-1].speaker:
-            yield turn
-            turn = []
-        turn.append(token)
-    if turn:
-        yield turn
-
-
-def sentences(turn: Sequence[Token]) -> Iterator[list[Token]]:
-    """A turn's tokens by sentences; without full stops, by what a paragraph may hold."""
-    sentence: list[Token] = []
-    for token in turn:
-        sentence.append(token)
-        if SENTENCE_END.search(token.text) or len(sentence) >= LONGEST_PARAGRAPH:
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
-
-
 class _Ids:
     """Gives each sentence its id; two in one second are told apart by a number."""
 
@@ -101,28 +69,29 @@ class _Ids:
         return id
 
 
-def _turn(turn: Sequence[Token], labels: dict[int, str], ids: _Ids) -> str:
-    start = turn[0].start
-    id = ids.give(start)
-    speaker = turn[0].speaker
-    name = "" if speaker is None else f"<b><bdi>{labels.get(speaker) or f'Speaker {speaker + 1}'}</bdi></b> "
-    time = f'<a href="#{id}"><time datetime="PT{start // 1000}S">{clock(start)}</time></a>'
-    return f'<div class="turn" id="{id}"><p class="who">{name}{time}</p>{_paragraphs(turn, ids)}</div>'
+def _turn(turn: Turn, labels: dict[int, str], ids: _Ids) -> str:
+    id = ids.give(turn.start)
+    name = "" if turn.speaker is None else labels.get(turn.speaker) or f"Speaker {turn.speaker + 1}"
+    who = f"<b><bdi>{name}</bdi></b> " if name else ""
+    time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{clock(turn.start)}</time></a>'
+    return f'<div class="turn" id="{id}"><p class="who">{who}{time}</p>{_paragraphs(turn, ids)}</div>'
 
 
-def _paragraphs(turn: Sequence[Token], ids: _Ids) -> str:
-    paragraphs: list[list[str]] = [[]]
-    words = 0
-    for number, sentence in enumerate(sentences(turn)):
-        if words >= PARAGRAPH_WORDS:
-            paragraphs.append([])
-            words = 0
-        words += len(sentence)
-        text = _text(text_of(sentence))
-        space = " " if sentence[0].space and paragraphs[-1] else ""
-        # The first sentence is reached by the turn's own id.
-        paragraphs[-1].append(f'{space}<span id="{ids.give(sentence[0].start)}">{text}</span>' if number else text)
-    return "".join(f"<p>{''.join(paragraph)}</p>" for paragraph in paragraphs)
+def _paragraphs(turn: Turn, ids: _Ids) -> str:
+    return "".join(
+        f"<p>{''.join(_sentences(words, ids, begins=number == 0))}</p>" for number, words in enumerate(paragraphs(turn))
+    )
+
+
+def _sentences(words: Sequence[Token], ids: _Ids, begins: bool) -> Iterator[str]:
+    """Each sentence with its id; the turn's first is reached by the turn's own."""
+    for span in sentences(words):
+        text = _text(text_of(words[span.start : span.stop]))
+        if begins and span.start == 0:
+            yield text
+        else:
+            space = " " if span.start and words[span.start].space else ""
+            yield f'{space}<span id="{ids.give(words[span.start].start)}">{text}</span>'
 
 
 def _text(text: str) -> str:
