@@ -1,0 +1,228 @@
+"""Turns changes into stale paths.
+
+Beside "episode", "show" and "everything", which the catalogue writes, there are kinds that the press writes for itself,
+so that a change of everything is cut into short transactions: "files" (an episode's own files), "site" (what belongs to
+no show), and "show list", "person list", "tag list", "series list" (every page of that list).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from onrecord import readmodel
+from onrecord.catalogue.models import Change, Episode, Person, Series, Show, Tag
+from onrecord.press import listings, lists, stale, wanted
+from onrecord.press.models import Listed, PublicFile, Standing
+from onrecord.press.paths import PublicPath, id_of, owner
+from onrecord.readmodel import EpisodeView
+
+CHANGES_AT_ONCE = 200
+"""Changes that one transaction takes: it is over in about a second at worst, so that nobody waits long to write."""
+
+LISTS = {"show": Show, "person": Person, "tag": Tag, "series": Series}
+
+
+@dataclass
+class Touched:
+    """Paths to be written again, and paths (with their owners) that are to go."""
+
+    wanted: dict[str, PublicPath] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+    def want(self, paths: Iterable[PublicPath]) -> None:
+        """These are to be written. A page comes before a redirect that stood at its path."""
+        for path in paths:
+            if path.path not in self.wanted or self.wanted[path.path].kind == "redirect":
+                self.wanted[path.path] = path
+
+    def drop(self, paths: Iterable[PublicPath]) -> None:
+        """These are to go, unless somebody else wants them."""
+        self.dropped |= {path.path: path.owner for path in paths}
+
+    def replace(self, owners: Iterable[str], paths: Iterable[PublicPath]) -> None:
+        """Of all that these owners have, only these are to stay, written again."""
+        self.drop(files_of(owners))
+        self.want(paths)
+
+    def raise_generations(self, standing: Standing) -> None:
+        """Write it down."""
+        standing.generation += 1
+        standing.save(update_fields=["generation"])
+        stale.want(self.wanted.values(), standing.generation)
+        gone = {path: owner for path, owner in self.dropped.items() if path not in self.wanted}
+        stale.drop(gone, standing.generation)
+
+
+def files_of(owners: Iterable[str]) -> list[PublicPath]:
+    """What the rows say that these owners have."""
+    rows = PublicFile.objects.filter(owner__in=list(owners), wanted=True).order_by("id")
+    return [PublicPath._make(row) for row in rows.values_list("path", "kind", "owner")]
+
+
+def is_pending() -> bool:
+    """Whether changes wait to be turned into stale paths."""
+    return Change.objects.exists()
+
+
+def consume() -> bool:
+    """Turn some changes into stale paths, the newest first, in one transaction. Returns whether there were any."""
+    if not is_pending():
+        return False
+    with transaction.atomic():
+        standing = stale.lock()
+        changes = list(Change.objects.order_by("-id")[:CHANGES_AT_ONCE])
+        subjects: dict[str, set[int]] = {}
+        for change in changes:
+            subjects.setdefault(change.kind, set()).add(change.subject)
+        _cut_up(subjects)
+        touched = Touched()
+        _touch_episodes(touched, subjects.get("episode", set()), subjects.get("files", set()))
+        _touch_whole_lists(touched, [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())])
+        if "site" in subjects:
+            touched.replace(["site"], [*wanted.site_paths(), *wanted.list_paths("all")])
+        touched.raise_generations(standing)
+        Change.objects.filter(pk__in=[change.pk for change in changes]).delete()
+    return bool(changes)
+
+
+# ── changes of much at once ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cut_up(subjects: dict[str, set[int]]) -> None:
+    """Replace a change of everything, or of a show, by many small ones."""
+    if "everything" in subjects:
+        _add("files", _all_episodes())
+        for noun, model in LISTS.items():
+            _add(f"{noun} list", {*model._default_manager.values_list("id", flat=True), *_known(noun)})
+        _add("site", [0])
+    for show in subjects.get("show", ()) if "everything" not in subjects else ():
+        _cut_up_show(show)
+
+
+def _cut_up_show(show: int) -> None:
+    """The show's name stands on its episodes' pages and on every list that they are on."""
+    episodes = Listed.objects.filter(list=owner("show", show)).values("episode")
+    names = set(Listed.objects.filter(episode__in=episodes).values_list("list", flat=True))
+    for noun in LISTS:
+        _add(f"{noun} list", {id_of(name) for name in names if name.startswith(f"{noun}:")})
+    _add("show list", [show])
+    _add("files", Episode.objects.filter(show=show).values_list("id", flat=True))
+    _add("site", [0])
+
+
+def _all_episodes() -> set[int]:
+    """Those that there are, and those that there were when files or lists last had something of theirs."""
+    there = Episode.objects.values_list("id", flat=True)
+    listed = Listed.objects.values_list("episode", flat=True).distinct()
+    return {*there, *listed, *_known("episode")}
+
+
+def _known(noun: str) -> set[int]:
+    owners = PublicFile.objects.filter(owner__startswith=f"{noun}:").values_list("owner", flat=True).distinct()
+    return {id_of(name) for name in owners}
+
+
+def _add(kind: str, subjects: Iterable[int]) -> None:
+    Change.objects.bulk_create([Change(kind=kind, subject=subject) for subject in subjects], batch_size=1_000)
+
+
+def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
+    touched.replace(names, [path for name in names for path in wanted.list_paths(name)])
+
+
+# ── episodes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -> None:
+    """Files of these episodes; where the `changed` stand in lists; the other parts of their series."""
+    about = changed | files_only
+    if not about:
+        return
+    views = {view.id: view for view in readmodel.episodes(sorted(about))}
+    old = listings.standing(about)
+    new = {id: wanted.memberships(view) for id, view in views.items()}
+    _touch_files(touched, about, views)
+    others = _other_parts(changed, old, new) - about
+    touched.want(path for view in readmodel.episodes(sorted(others)) for path in wanted.shown_in_others(view))
+    beside = listings.standing(others)
+    for name, move in listings.relist({**old, **beside}, {**new, **beside}, changed | others).items():
+        _touch_list(touched, name, move)
+
+
+def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
+    owners = [owner("episode", id) for id in about]
+    vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
+    old_media = wanted.old_media(about)
+    touched.replace(
+        owners, [path for view in views.values() for path in wanted.episode_paths(view, old_media.get(view.id, ()))]
+    )
+    touched.want(wanted.redirects(sorted(about), vacated))
+
+
+def _other_parts(changed: set[int], old: listings.Memberships, new: listings.Memberships) -> set[int]:
+    """Parts of the series that the changed episodes are in or were in: their pages link to each other."""
+    names = {
+        name
+        for memberships in (old, new)
+        for episode in changed
+        for name in memberships.get(episode, ())
+        if name.startswith("series:")
+    }
+    return set(Listed.objects.filter(list__in=names).values_list("episode", flat=True))
+
+
+# ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _touch_list(touched: Touched, name: str, move: lists.Moved) -> None:
+    """The pages of one list that a change moved, and what else tells of that list."""
+    noun = name.partition(":")[0]
+    base = wanted.list_base(name)
+    if base is None or not wanted.is_shown(name, move.after):
+        touched.drop(files_of([wanted.list_owner(name)]))
+    elif noun == "series":
+        touched.want(wanted.list_pages(name, base, move.after))
+    else:
+        _touch_pages(touched, name, base, move)
+    if noun in ("person", "tag") and move.before != move.after:
+        touched.want([wanted.PEOPLE if noun == "person" else wanted.TAGS])
+    if noun == "all":
+        _touch_sitemaps(touched, move)
+    if noun == "show" and base is not None and wanted.is_shown(name, move.after):
+        _touch_feed(touched, name, base, move)
+    if noun == "show" and 0 in (move.before, move.after):
+        _touch_home(touched)
+
+
+def _touch_pages(touched: Touched, name: str, base: str, move: lists.Moved) -> None:
+    touched.want(wanted.list_pages(name, base, move.after, lists.touched_pages(move)))
+    gone = range(lists.page_count(move.after), lists.page_count(move.before))
+    kind, belongs = wanted.list_kind(name), wanted.list_owner(name)
+    touched.drop(PublicPath(f"{base}page/{number}/index.html", kind, belongs) for number in gone)
+
+
+def _touch_home(touched: Touched) -> None:
+    """Every page of the home list names the shows; one has come or gone."""
+    entries = Listed.objects.filter(list="all").count()
+    touched.want(wanted.list_pages("all", "", entries))
+
+
+def _touch_feed(touched: Touched, name: str, base: str, move: lists.Moved) -> None:
+    if move.before == 0:
+        touched.want(wanted.show_paths(name, base))
+    if lists.touches_feed(move):
+        touched.want([PublicPath(f"{base}feed.xml", "feed", name)])
+    touched.want(wanted.archive_paths(name, base, lists.touched_archives(move)))
+    gone = range(lists.archive_count(move.after) + 1, lists.archive_count(move.before) + 1)
+    touched.drop(wanted.archive_paths(name, base, gone))
+
+
+def _touch_sitemaps(touched: Touched, move: lists.Moved) -> None:
+    count, before = lists.sitemap_count(move.after), lists.sitemap_count(move.before)
+    touched.want(wanted.sitemap_paths(lists.touched_sitemaps(move)))
+    touched.drop(wanted.sitemap_paths(range(count + 1, before + 1)))
+    if count != before or move.before == 0:
+        touched.want([PublicPath("sitemap.xml", "sitemaps", "site")])

@@ -1,0 +1,34 @@
+"""Media stand in public/ as they were made: they are moved there and back, never rendered."""
+
+from __future__ import annotations
+
+from onrecord.press.paths import TEXT
+from onrecord.press.stale import Claim, Made
+from onrecord.press.writer import Batch
+from onrecord.recordings import renditions
+from onrecord.recordings.models import Rendition
+
+
+def stage(batch: Batch, claim: Claim) -> Made:
+    """What will stand there. Peaks are text, so that they get a compressed form beside them."""
+    batch.place(claim.path)
+    rendition = Rendition.objects.get(path=claim.path)
+    file = renditions.file_of(rendition)
+    if not file.is_file():
+        raise FileNotFoundError(f"the file of this rendition is missing ({rendition.sha256})")
+    if claim.path.endswith(TEXT):
+        batch.stage_compressed(claim.id, claim.path, file.read_bytes(), changed=False)
+    return Made(claim, rendition.sha256, rendition.size)
+
+
+def place(claim: Claim) -> None:
+    """Move it to its public path, if it is not there yet."""
+    renditions.place(Rendition.objects.get(path=claim.path))
+
+
+def withdraw(claim: Claim) -> None:
+    """Move a rendition back to where readers do not see it."""
+    if claim.kind == "media":
+        rendition = Rendition.objects.filter(path=claim.path).first()
+        if rendition is not None:
+            renditions.withdraw(rendition)

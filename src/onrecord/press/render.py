@@ -1,0 +1,202 @@
+"""What stands in each public file: one table, kind -> the function that returns its bytes.
+
+Media are not in it: they are placed, not rendered (`press.media`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from onrecord import readmodel
+from onrecord.catalogue import pictures
+from onrecord.feeds import chapters, record, rss, sitemap
+from onrecord.press import listings, lists
+from onrecord.press.models import Listed
+from onrecord.press.paths import id_of, number_in
+from onrecord.readmodel import EpisodeView, ListPage
+from onrecord.site import assets, pages
+from onrecord.transcripts import formats
+from onrecord.transcripts.formats.document import Document
+
+EPISODES_AT_ONCE = 50
+"""Feeds are read in pieces of this many episodes, so that no query names too many rows."""
+
+
+class Shelf:
+    """What the files of one batch are made from. Keeps the episode that was asked for last, because its files are made
+    one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._episode: EpisodeView | None = None
+        self._entries: dict[str, int] = {}
+
+    def episode(self, owner: str) -> EpisodeView:
+        """The episode that a file belongs to. Raises LookupError when it is not public any more."""
+        id = id_of(owner)
+        if self._episode is None or self._episode.id != id:
+            self._episode = readmodel.episode(id)
+        if not self._episode.is_public:
+            raise LookupError(f"the episode in {self._episode.folder} is not public any more")
+        return self._episode
+
+    def entries(self, name: str) -> int:
+        """How many episodes a list has."""
+        if name not in self._entries:
+            self._entries[name] = Listed.objects.filter(list=name).count()
+        return self._entries[name]
+
+    def page(self, name: str, path: str) -> ListPage:
+        """The page of a list that stands at `path`, newest first."""
+        entries = self.entries(name)
+        page_count = lists.page_count(entries)
+        number = number_in(path) or page_count
+        ids = listings.entries(name, *lists.page_bounds(number, entries))
+        return ListPage(cards=readmodel.cards(ids[::-1]), number=number, pages=page_count)
+
+    @cached_property
+    def publication(self) -> readmodel.Publication:
+        """The publication's settings."""
+        return readmodel.publication()
+
+
+Renderer = Callable[[Shelf, str, str], bytes | str]
+"""From the shelf, the file's owner and its path below public/ to what stands in it."""
+
+
+def _page(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.episode(shelf.episode(owner))
+
+
+def _record(shelf: Shelf, owner: str, path: str) -> bytes:
+    return record.episode_json(shelf.episode(owner))
+
+
+def _chapters(shelf: Shelf, owner: str, path: str) -> bytes:
+    return chapters.chapters_json(shelf.episode(owner))
+
+
+def _transcript(shelf: Shelf, owner: str, path: str) -> str:
+    view = shelf.episode(owner).transcript
+    if view is None:
+        raise LookupError(f"{path} has no transcript any more")
+    names = {speaker.index: speaker.label for speaker in view.speakers}
+    document = Document(
+        tokens=view.tokens,
+        speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
+        language=view.language,
+        made_by_machine=view.status in ("machine", "corrected"),
+    )
+    return formats.write(document, formats.format_of(path))
+
+
+def _picture(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner).picture
+    for size in view.sizes if view else ():
+        if view and path in (size.jpeg, size.webp):
+            return pictures.render(view.sha256, size.width, "JPEG" if path == size.jpeg else "WEBP")
+    raise LookupError(f"{path} is no picture of this episode any more")
+
+
+def _artwork(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner).artwork if owner.startswith("episode:") else readmodel.show(id_of(owner)).artwork
+    return pictures.artwork(view.sha256, view.side, view.name)
+
+
+def _redirect(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.redirect(shelf.publication.url(shelf.episode(owner).path))
+
+
+def _home(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.home(shelf.page("all", path))
+
+
+def _show(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.show(readmodel.show(id_of(owner)), shelf.page(owner, path))
+
+
+def _person(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.person(readmodel.person(id_of(owner)), shelf.page(owner, path))
+
+
+def _tag(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.tag(readmodel.tag(id_of(owner)), shelf.page(owner, path))
+
+
+def _series(shelf: Shelf, owner: str, path: str) -> str:
+    view = readmodel.series(id_of(owner))
+    cards = readmodel.cards(listings.entries(owner, 0, shelf.entries(owner)))
+    places = {part.path: part.number for part in view.parts}
+    return pages.series(view, sorted(cards, key=lambda card: places.get(card.path, len(places))))
+
+
+def _people(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.people(readmodel.people())
+
+
+def _tags(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.tags(readmodel.tags())
+
+
+def _notice(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.not_found() if path == "404.html" else pages.later()
+
+
+def _static(shelf: Shelf, owner: str, path: str) -> bytes:
+    return assets.files()[path]
+
+
+def _feed(shelf: Shelf, owner: str, path: str) -> bytes:
+    """The newest items in feed.xml, or an archive; newest first in both."""
+    entries, number = shelf.entries(owner), number_in(path)
+    first = max(0, entries - lists.ARCHIVE) if number is None else (number - 1) * lists.ARCHIVE
+    ids = listings.entries(owner, first, first + lists.ARCHIVE)[::-1]
+    pieces = (ids[at : at + EPISODES_AT_ONCE] for at in range(0, len(ids), EPISODES_AT_ONCE))
+    episodes = [view for piece in pieces for view in readmodel.episodes(piece)]
+    return rss.feed(readmodel.show(id_of(owner)), episodes, number, lists.archive_count(entries))
+
+
+def _sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
+    number = number_in(path) or 1
+    ids = listings.entries("all", (number - 1) * lists.SITEMAP, number * lists.SITEMAP)
+    return sitemap.page(readmodel.cards(ids))
+
+
+def _sitemaps(shelf: Shelf, owner: str, path: str) -> bytes:
+    return sitemap.index(lists.sitemap_count(shelf.entries("all")))
+
+
+def _robots(shelf: Shelf, owner: str, path: str) -> bytes:
+    return sitemap.robots()
+
+
+RENDERERS: Mapping[str, Renderer] = {
+    "picture": _picture,
+    "artwork": _artwork,
+    "static": _static,
+    "transcript": _transcript,
+    "chapters": _chapters,
+    "record": _record,
+    "page": _page,
+    "redirect": _redirect,
+    "home": _home,
+    "show": _show,
+    "series": _series,
+    "person": _person,
+    "tag": _tag,
+    "people": _people,
+    "tags": _tags,
+    "notice": _notice,
+    "feed": _feed,
+    "archive": _feed,
+    "sitemap": _sitemap,
+    "sitemaps": _sitemaps,
+    "robots": _robots,
+}
+
+
+def render(shelf: Shelf, kind: str, owner: str, path: str) -> bytes:
+    """The bytes of one public file."""
+    content = RENDERERS[kind](shelf, owner, path)
+    return content.encode() if isinstance(content, str) else content

@@ -1,0 +1,199 @@
+"""Which public files there should be now: of an episode, of a list, of the site."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from onrecord import readmodel
+from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
+from onrecord.press import lists
+from onrecord.press.models import Listed, PublicFile
+from onrecord.press.paths import PublicPath, is_free, owner, page_path
+from onrecord.readmodel import EpisodeView
+from onrecord.recordings.models import Rendition
+from onrecord.site import assets
+
+OLD_MEDIA_STAY = timedelta(days=30)
+"""How long the files of a recording that was replaced stay where feeds said that they are."""
+
+TRANSCRIPTS = ("transcript.vtt", "transcript.srt", "transcript.json", "transcript.txt")
+
+PEOPLE = PublicPath("people/index.html", "people", "site")
+TAGS = PublicPath("tags/index.html", "tags", "site")
+
+PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
+
+
+def episode_paths(view: EpisodeView, old_media: Iterable[str]) -> list[PublicPath]:
+    """The files of one episode, in the order in which they are written; none unless it is public."""
+    if not view.is_public or not is_free(view.folder):
+        return []
+    belongs = owner("episode", view.id)
+    media = dict.fromkeys([*(rendition.path for rendition in view.renditions.values()), *old_media])
+    paths = [PublicPath(path, "media", belongs) for path in media]
+    for size in view.picture.sizes if view.picture else ():
+        paths += [PublicPath(size.jpeg, "picture", belongs), PublicPath(size.webp, "picture", belongs)]
+    if view.artwork.path != view.show.artwork.path:
+        paths.append(PublicPath(view.artwork.path, "artwork", belongs))
+    if view.transcript:
+        paths += [PublicPath(f"{view.folder}/{name}", "transcript", belongs) for name in TRANSCRIPTS]
+    if view.chapters:
+        paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
+    paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
+    paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
+    return paths
+
+
+def shown_in_others(view: EpisodeView) -> list[PublicPath]:
+    """The files of an episode that change when another part of its series does."""
+    return [path for path in episode_paths(view, ()) if path.kind in ("record", "page")]
+
+
+def old_media(episodes: Iterable[int]) -> dict[int, list[str]]:
+    """Files of replaced recordings that were public and whose time is not over, by episode.
+
+    A recording that was replaced before anybody could hear it has no public file and gets none.
+    """
+    renditions = Rendition.objects.filter(
+        recording__episode__in=list(episodes),
+        recording__current=False,
+        recording__replaced_at__gt=timezone.now() - OLD_MEDIA_STAY,
+    )
+    rows = dict(renditions.values_list("path", "recording__episode_id"))
+    found: dict[int, list[str]] = defaultdict(list)
+    for path in (
+        PublicFile.objects.filter(path__in=list(rows), wanted=True).order_by("path").values_list("path", flat=True)
+    ):
+        found[rows[path]].append(path)
+    return found
+
+
+def overdue_media() -> list[int]:
+    """Episodes with public files of recordings that were replaced longer ago than old files stay."""
+    files = PublicFile.objects.filter(kind="media", wanted=True)
+    return list(
+        Rendition.objects.filter(
+            recording__replaced_at__lte=timezone.now() - OLD_MEDIA_STAY,
+            path__in=files.values("path"),
+        )
+        .values_list("recording__episode_id", flat=True)
+        .distinct()
+    )
+
+
+def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[PublicPath]:
+    """Pages at folders that episodes once had: of these episodes, and of any whose folder was vacated.
+
+    Where a public episode stands now, none does.
+    """
+    rows = Redirect.objects.filter(Q(episode__in=episodes) | Q(folder__in=list(vacated)))
+    rows = rows.filter(episode__state=EpisodeState.PUBLISHED, episode__live_since__isnull=False)
+    folders = {folder: episode for folder, episode in rows.values_list("folder", "episode_id") if is_free(folder)}
+    lived_in = Episode.objects.filter(PUBLIC, slug__in=[folder.partition("/")[2] for folder in folders])
+    for show, slug in lived_in.values_list("show__slug", "slug"):
+        folders.pop(f"{show}/{slug}", None)
+    return [
+        PublicPath(f"{folder}/index.html", "redirect", owner("episode", id)) for folder, id in sorted(folders.items())
+    ]
+
+
+def memberships(view: EpisodeView) -> dict[str, datetime]:
+    """The lists that an episode stands on, and its date; none unless it is public."""
+    if not view.is_public or not is_free(view.folder):
+        return {}
+    names = ["all", owner("show", view.show.id)]
+    names += [owner("person", credit.person.id) for credit in view.credits]
+    names += [owner("tag", tag.id) for tag in view.tags]
+    names += [owner("series", view.series.id)] if view.series else []
+    return dict.fromkeys(names, view.published_at)
+
+
+# ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def list_base(name: str) -> str | None:
+    """The address of a list below public/, "talks/" for a show; None when it has gone from the catalogue."""
+    noun, _, id = name.partition(":")
+    if noun == "all":
+        return ""
+    if noun == "show":
+        return _first(Show.objects.filter(pk=id).values_list("slug", flat=True), "{}/")
+    if noun == "person":
+        return _first(Person.objects.filter(pk=id).values_list("slug", flat=True), "people/{}/")
+    if noun == "tag":
+        return _first(Tag.objects.filter(pk=id).values_list("slug", flat=True), "tags/{}/")
+    row = Series.objects.filter(pk=id).values_list("show__slug", "slug").first()
+    return "{}/series/{}/".format(*row) if row else None
+
+
+def _first(slugs: Iterable[str], form: str) -> str | None:
+    return next((form.format(slug) for slug in slugs), None)
+
+
+def is_shown(name: str, entries: int) -> bool:
+    """Whether a list has a page. A show that had public episodes keeps its page and feed when the last is withdrawn."""
+    if entries or name == "all":
+        return True
+    once_public = Episode.objects.filter(state=EpisodeState.WITHDRAWN, live_since__isnull=False)
+    return name.startswith("show:") and once_public.filter(show=name.removeprefix("show:")).exists()
+
+
+def list_owner(name: str) -> str:
+    """Whom the files of a list belong to."""
+    return "site" if name == "all" else name
+
+
+def list_kind(name: str) -> str:
+    """The kind of a list's pages."""
+    return "home" if name == "all" else name.partition(":")[0]
+
+
+def list_pages(name: str, base: str, entries: int, numbers: Iterable[int] | None = None) -> Iterator[PublicPath]:
+    """Pages of a list: all, or those of these numbers. The parts of a series stand on one page."""
+    pages = 1 if name.startswith("series:") else lists.page_count(entries)
+    for number in range(1, pages + 1) if numbers is None else numbers:
+        yield PublicPath(page_path(base, number, pages), list_kind(name), list_owner(name))
+
+
+def list_paths(name: str) -> list[PublicPath]:
+    """All files that a list stands in: pages, for a show its feed, archives and artwork, for the home page sitemaps."""
+    entries = Listed.objects.filter(list=name).count()
+    base = list_base(name)
+    if base is None or not is_shown(name, entries):
+        return []
+    paths = list(list_pages(name, base, entries))
+    if name == "all":
+        paths += sitemap_paths(range(1, lists.sitemap_count(entries) + 1))
+        paths.append(PublicPath("sitemap.xml", "sitemaps", "site"))
+    if name.startswith("show:"):
+        paths += show_paths(name, base)
+        paths += archive_paths(name, base, range(1, lists.archive_count(entries) + 1))
+    return paths
+
+
+def show_paths(name: str, base: str) -> list[PublicPath]:
+    """What a show has beside its pages, however many episodes there are."""
+    artwork = readmodel.show(int(name.removeprefix("show:"))).artwork.path
+    return [PublicPath(artwork, "artwork", name), PublicPath(f"{base}feed.xml", "feed", name)]
+
+
+def archive_paths(name: str, base: str, numbers: Iterable[int]) -> list[PublicPath]:
+    """Archives of a show's feed."""
+    return [PublicPath(f"{base}feed/{number}.xml", "archive", name) for number in numbers]
+
+
+def sitemap_paths(numbers: Iterable[int]) -> list[PublicPath]:
+    """Sitemaps of episodes."""
+    return [PublicPath(f"sitemap-{number}.xml", "sitemap", "site") for number in numbers]
+
+
+def site_paths() -> list[PublicPath]:
+    """What there is however many episodes there are, without the home page."""
+    paths = [PublicPath(path, "static", "site") for path in assets.files()]
+    paths += [PEOPLE, TAGS, PublicPath("404.html", "notice", "site"), PublicPath("later.html", "notice", "site")]
+    return [*paths, PublicPath("robots.txt", "robots", "site")]
