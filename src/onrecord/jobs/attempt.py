@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from onrecord.jobs import queue
@@ -63,7 +63,9 @@ class Attempt:
         self._last_write = now
         try:
             current = self._row().update(progress=min(max(fraction, 0.0), 1.0), message=message)
-        except OperationalError:  # busy with somebody else's long write; the next one will tell
+        except OperationalError:  # busy with somebody else's long write, or away; the next one will tell
+            if not connection.in_atomic_block:
+                connection.close()
             return
         if not current:
             raise Superseded
@@ -92,14 +94,23 @@ class Attempt:
 
 @contextlib.contextmanager
 def _transaction_when_free() -> Iterator[None]:
-    """A transaction that waits for its turn: hours of work are not thrown away because a database is busy."""
+    """A transaction that waits for its turn: hours of work are not thrown away because a database is busy or away."""
     give_up = time.monotonic() + LONGEST_WAIT
     with contextlib.ExitStack() as stack:
         while True:
             try:
+                _drop_dead_connection()
                 stack.enter_context(transaction.atomic())
                 break
             except OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > give_up:
+                may_pass = connection.vendor == "postgresql" or "locked" in str(error)
+                if not may_pass or time.monotonic() > give_up:
                     raise
+                time.sleep(SHORTEST_PAUSE)
         yield
+
+
+def _drop_dead_connection() -> None:
+    """An hour of encoding is long enough for a network to forget a connection."""
+    if not connection.in_atomic_block and connection.connection is not None and not connection.is_usable():
+        connection.close()

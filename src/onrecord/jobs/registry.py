@@ -30,7 +30,7 @@ _registered: dict[str, RegisteredStep] = {}
 def step(name: str, cores: int = 1) -> Callable[[StepFunction], StepFunction]:
     """Make the function below run the steps called `name` ("room.verb"). `cores`: processors that it keeps busy.
 
-    Its module must stand in `settings.STEP_MODULES`. Workers import all of them: import heavy libraries in the function.
+    Its module stands in `settings.STEP_MODULES`. Workers import all of these: import heavy libraries in the function.
     """
 
     def register(function: StepFunction) -> StepFunction:

@@ -25,9 +25,10 @@ class RowCarrier:
         return step.begin(worker)
 
     def beat(self, steps: Sequence[Step]) -> None:
-        """Write the heartbeat of each row that is still ours."""
-        for step in steps:
-            Step.objects.filter(pk=step.pk, attempt=step.attempt, state=State.RUNNING).update(heartbeat=timezone.now())
+        """Write the heartbeat of the rows that are still ours."""
+        if steps:
+            ours = Step.objects.filter(pk__in=[step.pk for step in steps], worker=steps[0].worker, state=State.RUNNING)
+            ours.update(heartbeat=timezone.now())
 
     def silent(self) -> list[Step]:
         """Rows whose heartbeat is too old."""
