@@ -1,0 +1,96 @@
+"""Plain text to read: who speaks and when on a line of its own, then paragraphs. Read back as far as it says that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from onrecord.transcripts.formats.document import (
+    MACHINE_NOTE,
+    Cue,
+    Document,
+    Precision,
+    document_of,
+    one_line,
+    written_tokens,
+)
+from onrecord.transcripts.formats.names import (
+    JOINER,
+    guarded,
+    looks_like_name,
+    split_prefix,
+    unguarded,
+    with_named_speakers,
+)
+from onrecord.transcripts.tokens import text_of
+from onrecord.transcripts.turns import paragraphs, turns
+
+CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:[.,]\d{1,3})?"
+HEADING = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*[\[(]?{CLOCK}[\])]?:?[ \t]*$", re.ASCII | re.MULTILINE)
+BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.ASCII)
+
+
+def write(document: Document) -> str:
+    """Turns with their headings, such as "Ada Lovelace [0:12:34]", in paragraphs that are not wrapped."""
+    pieces = [MACHINE_NOTE] if document.made_by_machine else []
+    for turn in turns(written_tokens(document)):
+        name = one_line(document.name(turn.speaker) or "")
+        heading = f"{name} [{clock(turn.start)}]".lstrip()
+        texts = [_not_a_heading(text_of(part)) for part in paragraphs(turn)]
+        pieces.append("\n\n".join([f"{heading}\n{texts[0]}", *texts[1:]]))
+    return "\n\n".join(pieces) + "\n"
+
+
+def clock(milliseconds: int) -> str:
+    """Hours, minutes and seconds, such as 0:12:34; parts of a second are left out."""
+    seconds = milliseconds // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _not_a_heading(text: str) -> str:
+    """A paragraph, with a joiner where it would read back as a heading, as a name or as our note."""
+    return f"{text}{JOINER}" if HEADING.match(text) or text == MACHINE_NOTE else guarded(text)
+
+
+def read(text: str, known: Collection[str] = ()) -> Document:
+    """Any text. Headings with a clock give turns their times and names; "Name: " gives names; else there are none."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    machine = any(line.strip() == MACHINE_NOTE for line in lines[:3])
+    cues = list(_cues([line for line in lines if line.strip() != MACHINE_NOTE], known))
+    timed = any(cue.start is not None for cue in cues)
+    if not any(cue.speaker for cue in cues):
+        cues = with_named_speakers(cues, known)
+    cues = [replace(cue, text=unguarded(cue.text)) for cue in cues]
+    return document_of(cues, Precision.TURNS if timed else Precision.NONE, machine=machine)
+
+
+def _cues(lines: list[str], known: Collection[str]) -> Iterator[Cue]:
+    """A cue for each paragraph: a heading, a blank line or a name before a colon begins one."""
+    start: int | None = None
+    speaker: str | None = None
+    said: list[str] = []
+    number = 0
+    for line in [*lines, ""]:
+        heading = _heading(line, known)
+        named, _ = split_prefix(line, known)
+        if said and (heading or named or not line.strip()):
+            yield Cue("\n".join(said).removesuffix(JOINER), start, None, speaker, number)
+            said, start, number = [], None, number + 1
+        if heading:
+            speaker, start = heading
+        elif line.strip():
+            said.append(line)
+
+
+def _heading(line: str, known: Collection[str]) -> tuple[str | None, int] | None:
+    """The name and the time in milliseconds, where a line is a heading and not a sentence that ends in a clock."""
+    found = BRACKETED.match(line.strip()) or HEADING.match(line.strip())
+    if not found:
+        return None
+    name = found["name"].strip(" \t-–—·|,:")
+    ours = found.re is BRACKETED
+    if name and not ours and name not in known and not looks_like_name(name):
+        return None
+    hours, minutes, seconds = found.groups()[-3:]
+    return name or None, ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
