@@ -127,7 +127,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 12 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 10 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -135,7 +135,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 12 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 10 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
