@@ -290,12 +290,11 @@ def test_the_worker_ends_when_the_server_is_killed(folder: Path, tmp_path: Path)
 
 def test_it_ends_in_spite_of_slow_readers(folder: Path) -> None:
     (folder / "public" / "big.bin").write_bytes(bytes(30_000_000))
-    with running(folder) as (process, port):
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
-            connection.recv(10)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(15) == 0
+    with running(folder) as (process, port), socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /big.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+        connection.recv(10)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
 
 
 def test_it_can_be_started_again_at_once(folder: Path) -> None:

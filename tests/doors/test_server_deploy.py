@@ -51,7 +51,6 @@ PATHS = [
     "/talks/one/.secret.tmp",
     "/.hidden/",
     "/.hidden/index.html",
-    "/%2e%2e/onrecord.toml",
 ]
 SAME = [
     "content-type",
@@ -118,7 +117,7 @@ def caddy(folder: Path, ours: int, tmp_path_factory: pytest.TempPathFactory) -> 
     text = (DEPLOY / "Caddyfile").read_text()
     text = text.replace("/srv/my-show", str(folder)).replace("127.0.0.1:8000", f"127.0.0.1:{ours}")
     text = text.replace("interviews.example.org {", f"http://:{port} {{\n\tbind 127.0.0.1\n")
-    (place / "Caddyfile").write_text("{\n\tadmin off\n\tpersist_config off\n}\n" + text)
+    (place / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     yield from _run([binary, "run", "--adapter", "caddyfile", "--config", f"{place}/Caddyfile"], port, place)
 
 
@@ -176,7 +175,8 @@ def test_parts(ours: int, other: int, wanted: str) -> None:
     mine, theirs = ask(ours, path, range=wanted), ask(other, path, range=wanted)
     if theirs.status == 416:
         assert mine.status in (416, 200), "what cannot be read may be ignored or refused"
-        assert theirs.headers["content-range"] == f"bytes */{len(MEDIA)}"
+        if mine.status == 416:
+            assert theirs.headers["content-range"] == mine.headers["content-range"] == f"bytes */{len(MEDIA)}"
     elif wanted.count("-") == 1:
         assert (theirs.status, theirs.body) == (mine.status, mine.body)
         assert theirs.headers.get("content-range") == mine.headers.get("content-range")
@@ -202,6 +202,11 @@ def test_the_program_is_reached(other: int) -> None:
     reply = ask(other, "/discuss/echo?q=1", "POST", b"a=b", content_type="application/x-www-form-urlencoded")
     assert reply.status == 201
     assert b'"form": {"a": "b"}' in reply.body
+
+
+def test_no_path_leads_out(other: int) -> None:
+    for path in ("/%2e%2e/onrecord.toml", "/talks/..%2f..%2fonrecord.toml", "/../onrecord.toml"):
+        assert ask(other, path).status in (400, 404)
 
 
 def test_every_path_of_the_program_is_named() -> None:
