@@ -68,8 +68,8 @@ def with_base(markup: str, address: str) -> str:
 
 def text_of(markup: str) -> str:
     """The words of clean HTML, a blank line between blocks."""
-    lines = re.sub(r"<br\s*/?>|</(p|h[1-6]|blockquote|pre|ul|ol|table)>", "\n\n", markup)
-    lines = re.sub(r"<li>", "• ", re.sub(r"</(li|tr)>", "\n", lines))
+    lines = re.sub(r"<br\s*/?>|</(?:p|h[1-6]|blockquote|pre|ul|ol|table)>", "\n\n", markup)
+    lines = re.sub(r"<li>\s*", "• ", lines)
     plain = html.unescape(nh3.clean(lines, tags=set()))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in plain.split("\n"))).strip()
 
