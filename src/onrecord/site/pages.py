@@ -144,7 +144,7 @@ def tags(tags: Sequence[TagView]) -> str:
 
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    return render_to_string("redirect.html", {"url": url, "policy": POLICY})
+    return render_to_string("redirect.html", {"url": url, "policy": mark_safe(POLICY)})
 
 
 def not_found() -> str:
@@ -216,7 +216,7 @@ def _page(
     """Render a template that extends base.html."""
     us = readmodel.publication()
     frame = {
-        "policy": POLICY,
+        "policy": mark_safe(POLICY),
         "publication": us,
         "language": language,
         "direction": html.direction(language),
