@@ -1,0 +1,301 @@
+"""Makes rows and files of episodes, and changes them at random as publishers do."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from onrecord.catalogue.changes import episode_changed, everything_changed, show_changed
+from onrecord.catalogue.models import (
+    Chapter,
+    Credit,
+    Episode,
+    EpisodeState,
+    Person,
+    Redirect,
+    Role,
+    Series,
+    Show,
+    Tag,
+    new_guid,
+)
+from onrecord.recordings.models import Recording, Rendition
+from onrecord.transcripts import tokens
+from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
+
+TEXT = "the interview goes on about bread salt water wind and what was said. Nobody knows. We do!"
+WORDS = TEXT.split()
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def make_show(slug: str = "talks", name: str = "Talks") -> Show:
+    show = Show.objects.create(slug=slug, name=name, language="en", podcast_guid=new_guid())
+    show_changed(show.pk)
+    return show
+
+
+def make_episode(show: Show, number: int, day: int | None = None, words: int = 60, **given: Any) -> Episode:
+    """A public episode with sound, words, a host, a guest and a tag."""
+    at = START + timedelta(days=number if day is None else day)
+    fields = {"live_since": START, "standfirst": f"What {number} is about", "title": f"Episode {number}"} | given
+    episode = Episode.objects.create(
+        show=show,
+        slug=f"e{number}",
+        published_at=at,
+        notes=f"Notes of **{number}**.",
+        **fields,
+    )
+    credit(episode, "Ada Host", f"Guest {number % 5}")
+    episode.tags.set([make_tag(f"tag {number % 3}")])
+    Chapter.objects.create(episode=episode, start_ms=0, title="Opening")
+    record(episode, number, words)
+    episode_changed(episode.pk)
+    return episode
+
+
+def credit(episode: Episode, host: str, guest: str) -> None:
+    episode.credits.all().delete()
+    for role, name in ((Role.HOST, host), (Role.GUEST, guest)):
+        slug = name.lower().replace(" ", "-")
+        person, _ = Person.objects.get_or_create(slug=slug, defaults={"name": name})
+        Credit.objects.create(episode=episode, person=person, role=role, position=0)
+
+
+def make_tag(name: str) -> Tag:
+    return Tag.objects.get_or_create(slug=name.replace(" ", "-"), defaults={"name": name})[0]
+
+
+def record(episode: Episode, number: int, words: int = 60) -> Recording:
+    """A recording that becomes the current one, with its renditions kept in private/ and its transcript."""
+    content = f"recording {episode.pk} {number}".encode()
+    sha256 = hashlib.sha256(content).hexdigest()
+    settings.ONRECORD.originals.mkdir(exist_ok=True)
+    (settings.ONRECORD.originals / sha256).write_bytes(content)
+    episode.recordings.filter(current=True).update(current=False, replaced_at=timezone.now())
+    recording = Recording.objects.create(
+        episode=episode, sha256=sha256, name="a.wav", size=len(content), kind="audio", format="wav", duration_ms=60_000
+    )
+    for kind, suffix in (("mp3", "mp3"), ("opus", "opus"), ("peaks", "json")):
+        rendition(recording, kind, suffix)
+    if words:
+        transcribe(recording, words, seed=number)
+    return recording
+
+
+def rendition(recording: Recording, kind: str, suffix: str) -> None:
+    content = f"{kind} of {recording.sha256}\n".encode() * 40
+    sha256 = hashlib.sha256(content).hexdigest()
+    kept = settings.ONRECORD.private / "renditions" / f"{sha256}.{suffix}"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(content)
+    folder = f"{recording.episode.show.slug}/{recording.episode.slug}"
+    Rendition.objects.create(
+        recording=recording,
+        kind=kind,
+        sha256=sha256,
+        suffix=suffix,
+        path=f"{folder}/{sha256[:16]}.{suffix}",
+        size=len(content),
+        mime_type={"mp3": "audio/mpeg", "opus": "audio/ogg", "json": "application/json"}[suffix],
+        duration_ms=60_000,
+    )
+
+
+def transcribe(recording: Recording, words: int, seed: int) -> None:
+    transcript, _ = Transcript.objects.get_or_create(recording=recording, defaults={"episode": recording.episode})
+    Speaker.objects.get_or_create(transcript=transcript, index=0)
+    Speaker.objects.get_or_create(transcript=transcript, index=1, defaults={"name": "Guest"})
+    Revision.objects.create(
+        transcript=transcript,
+        number=transcript.revisions.count() + 1,
+        tokens=tokens.pack(spoken(words, seed)),
+        words=words,
+        language="en",
+        origin=Origin.MACHINE,
+        engine="test",
+        public=True,
+    )
+
+
+def spoken(words: int, seed: int) -> list[tokens.Token]:
+    chance = random.Random(seed)
+    return [tokens.Token(chance.choice(WORDS), at * 300, at * 300 + 250, (at // 25) % 2, 0.9) for at in range(words)]
+
+
+# ── what publishers do ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def do_something(chance: random.Random) -> str:
+    """One random change, in one transaction; returns its name."""
+    deed = chance.choice(DEEDS)
+    with transaction.atomic():
+        deed(chance)
+    return deed.__name__
+
+
+def _any(chance: random.Random) -> Episode | None:
+    ids = list(Episode.objects.order_by("id").values_list("id", flat=True))
+    return Episode.objects.select_related("show").get(pk=chance.choice(ids)) if ids else None
+
+
+def publish_one(chance: random.Random) -> None:
+    shows = list(Show.objects.order_by("id"))
+    show = chance.choice(shows) if shows else make_show()
+    number = (Episode.objects.order_by("-id").values_list("id", flat=True).first() or 0) + 1
+    make_episode(show, number, words=chance.choice([0, 60]), live_since=chance.choice([START, START, None]))
+
+
+def edit_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        episode.title = f"Title {chance.randrange(10**6)}"
+        episode.save()
+        episode_changed(episode.pk)
+
+
+def rename_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        former = f"{episode.show.slug}/{episode.slug}"
+        Redirect.objects.get_or_create(folder=former, defaults={"episode": episode})
+        episode.slug = f"e{episode.pk}-{chance.randrange(10**6)}"
+        episode.save()
+        episode_changed(episode.pk)
+
+
+def rename_back(chance: random.Random) -> None:
+    redirects = list(Redirect.objects.select_related("episode__show").order_by("id"))
+    if redirects:
+        redirect = chance.choice(redirects)
+        show, _, slug = redirect.folder.partition("/")
+        episode = redirect.episode
+        if show == episode.show.slug and not Episode.objects.filter(show=episode.show, slug=slug).exists():
+            former = f"{show}/{episode.slug}"
+            Redirect.objects.get_or_create(folder=former, defaults={"episode": episode})
+            redirect.delete()
+            episode.slug = slug
+            episode.save()
+            episode_changed(episode.pk)
+
+
+def take_anothers_old_address(chance: random.Random) -> None:
+    """No command allows it, but an import may bring it: the page comes before the redirect."""
+    redirects, episode = list(Redirect.objects.order_by("id")), _any(chance)
+    if redirects and episode:
+        redirect = chance.choice(redirects)
+        show, _, slug = redirect.folder.partition("/")
+        if show == episode.show.slug and not Episode.objects.filter(show=episode.show, slug=slug).exists():
+            episode.slug = slug
+            episode.save()
+            episode_changed(episode.pk)
+
+
+def redate_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        episode.published_at = START + timedelta(days=chance.randrange(-30, 60))
+        episode.save()
+        episode_changed(episode.pk)
+
+
+def retag_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        names = chance.sample(["bread", "salt", "wind", "tag 1"], k=chance.randrange(3))
+        episode.tags.set([make_tag(name) for name in names])
+        episode_changed(episode.pk)
+
+
+def recredit_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        credit(episode, "Ada Host", f"Guest {chance.randrange(8)}")
+        episode_changed(episode.pk)
+
+
+def change_state_of_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        episode.state = chance.choice(list(EpisodeState))
+        episode.live_since = episode.live_since or START
+        episode.save()
+        episode_changed(episode.pk)
+
+
+def replace_recording_of_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        record(episode, chance.randrange(10**6), words=chance.choice([0, 40]))
+        episode_changed(episode.pk)
+
+
+def correct_one(chance: random.Random) -> None:
+    if (episode := _any(chance)) and (recording := episode.recordings.filter(current=True).first()):
+        transcribe(recording, chance.randrange(1, 90), seed=chance.randrange(10**6))
+        episode_changed(episode.pk)
+
+
+def put_in_series(chance: random.Random) -> None:
+    if episode := _any(chance):
+        number = chance.randrange(1, 3)
+        series, _ = Series.objects.get_or_create(
+            show=episode.show, number=number, defaults={"slug": f"series-{number}", "name": f"Series {number}"}
+        )
+        series.total = chance.choice([None, 9])
+        series.save()
+        leaving = chance.random() < 0.3
+        taken = set(series.parts.values_list("part", flat=True))
+        episode.series = None if leaving else series
+        episode.part = None if leaving else min(set(range(1, 99)) - taken)
+        episode.save()
+        episode_changed(episode.pk)
+        if not leaving:
+            for other in series.parts.exclude(pk=episode.pk)[:1]:
+                episode_changed(other.pk)
+
+
+def change_show(chance: random.Random) -> None:
+    if shows := list(Show.objects.order_by("id")):
+        show = chance.choice(shows)
+        show.name = f"Talks {chance.randrange(100)}"
+        show.save()
+        show_changed(show.pk)
+
+
+def add_show(chance: random.Random) -> None:
+    number = Show.objects.count() + 1
+    if number < 4:
+        make_show(f"talks-{number}", f"Talks {number}")
+
+
+def delete_one(chance: random.Random) -> None:
+    if chance.random() < 0.3 and (episode := _any(chance)):
+        episode_changed(episode.pk)
+        Recording.objects.filter(episode=episode).delete()
+        episode.delete()
+
+
+def change_everything(chance: random.Random) -> None:
+    if chance.random() < 0.3:
+        everything_changed()
+
+
+DEEDS = [
+    publish_one,
+    publish_one,
+    publish_one,
+    edit_one,
+    rename_one,
+    rename_back,
+    take_anothers_old_address,
+    redate_one,
+    retag_one,
+    recredit_one,
+    change_state_of_one,
+    replace_recording_of_one,
+    correct_one,
+    put_in_series,
+    change_show,
+    add_show,
+    delete_one,
+    change_everything,
+]

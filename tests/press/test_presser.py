@@ -1,0 +1,442 @@
+"""The press on real rows and files: what a change touches, what it leaves, and that all equals a full rebuild."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from onrecord.catalogue.changes import episode_changed
+from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Series
+from onrecord.lib import configuration
+from onrecord.press import affected, lists, presser, stale
+from onrecord.press.check import check
+from onrecord.press.models import Listed, PublicFile
+from onrecord.recordings.models import Recording
+from tests.press import archive
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def public(publication: configuration.Configuration) -> Path:
+    return publication.public
+
+
+@pytest.fixture
+def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages, archives and sitemaps turn after a few episodes."""
+    monkeypatch.setattr(lists, "PAGE", 3)
+    monkeypatch.setattr(lists, "ARCHIVE", 5)
+    monkeypatch.setattr(lists, "SITEMAP", 4)
+
+
+def contents(public: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(public)): file.read_bytes() for file in sorted(public.rglob("*")) if file.is_file()}
+
+
+def times(public: Path) -> dict[str, int]:
+    return {str(file.relative_to(public)): file.stat().st_mtime_ns for file in public.rglob("*") if file.is_file()}
+
+
+def press() -> set[str]:
+    """Press what is stale; returns the paths that were dealt with."""
+    while affected.consume():
+        pass
+    touched = set(stale.stale().values_list("path", flat=True))
+    presser.press_what_is_stale()
+    assert not presser.failures()
+    return touched
+
+
+def change(episode: Episode, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(episode, name, value)
+    episode.save()
+    episode_changed(episode.pk)
+
+
+@pytest.fixture
+def twelve(public: Path, small_lists: None) -> list[Episode]:
+    """A show of twelve episodes, pressed."""
+    show = archive.make_show()
+    episodes = [archive.make_episode(show, number) for number in range(1, 13)]
+    press()
+    assert check() == []
+    return episodes
+
+
+def test_an_empty_publication_has_its_pages(public: Path) -> None:
+    press()
+    assert check() == []
+    assert {"index.html", "404.html", "later.html", "robots.txt", "sitemap.xml", "people/index.html"} <= contents(
+        public
+    ).keys()
+
+
+def test_every_file_of_an_episode(public: Path) -> None:
+    episode = archive.make_episode(archive.make_show(), 1)
+    press()
+    names = {path.removeprefix("talks/e1/") for path in contents(public) if path.startswith("talks/e1/")}
+    media = {rendition.path.rpartition("/")[2] for rendition in episode.recordings.get().renditions.all()}
+    text = {
+        "index.html",
+        "episode.json",
+        "chapters.json",
+        "transcript.vtt",
+        "transcript.srt",
+        "transcript.json",
+        "transcript.txt",
+    }
+    assert names - {name for name in names if name.endswith(".gz")} == text | media
+    assert {"index.html.gz", "episode.json.gz"} < names
+    assert check() == []
+
+
+def test_nothing_private_is_public(public: Path) -> None:
+    show = archive.make_show()
+    archive.make_episode(show, 1)
+    archive.make_episode(show, 2, state=EpisodeState.DRAFT, title="A secret")
+    archive.make_episode(show, 3, live_since=None, title="Not yet")
+    press()
+    for path, content in contents(public).items():
+        assert "e2" not in path and "e3" not in path
+        assert b"A secret" not in content and b"Not yet" not in content
+    archive.make_episode(archive.make_show("hidden", "Hidden name"), 4, state=EpisodeState.DRAFT)
+    press()
+    assert not (public / "hidden").exists()
+    assert not any(b"Hidden name" in content for content in contents(public).values())
+
+
+def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
+    archive.make_episode(twelve[0].show, 13)
+    touched = {path for path in press() if not path.startswith("talks/e13/")}
+    assert touched == {
+        "index.html",
+        "sitemap-4.xml",
+        "sitemap.xml",
+        "talks/index.html",
+        "talks/feed.xml",
+        "people/index.html",
+        "people/ada-host/index.html",
+        "people/guest-3/index.html",
+        "tags/index.html",
+        "tags/tag-1/index.html",
+    }
+    assert check() == []
+
+
+def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> None:
+    for number in (13, 14, 15):
+        archive.make_episode(twelve[0].show, number)
+        touched = press()
+    assert {path for path in touched if path.startswith("talks/page")} == {
+        "talks/page/3/index.html",
+        "talks/page/4/index.html",
+    }
+    assert {path for path in touched if path.startswith("talks/feed")} == {
+        "talks/feed.xml",
+        "talks/feed/2.xml",
+        "talks/feed/3.xml",
+    }
+    assert check() == []
+
+
+def test_an_edit_touches_the_page_it_stands_on(twelve: list[Episode]) -> None:
+    change(twelve[4], title="Another title")
+    touched = {path for path in press() if not path.startswith("talks/e5/")}
+    assert touched == {
+        "page/2/index.html",
+        "talks/page/2/index.html",
+        "talks/feed/1.xml",
+        "sitemap-2.xml",
+        "people/ada-host/page/2/index.html",
+        "people/guest-0/index.html",
+        "tags/tag-2/index.html",
+    }
+    assert check() == []
+
+
+def test_an_edit_that_changes_nothing_changes_no_time(twelve: list[Episode], public: Path) -> None:
+    before = times(public)
+    episode_changed(twelve[4].pk)
+    press()
+    presser.press_all()
+    assert times(public) == before
+
+
+def test_back_dating_moves_what_comes_after(twelve: list[Episode]) -> None:
+    change(twelve[11], published_at=archive.START - timedelta(days=1))
+    assert {"page/1/index.html", "page/2/index.html", "page/3/index.html", "index.html"} <= press()
+    assert check() == []
+
+
+def test_withdrawing_takes_everything_away(twelve: list[Episode], public: Path) -> None:
+    for episode in twelve[3:]:
+        change(episode, state=EpisodeState.WITHDRAWN)
+    press()
+    assert check() == []
+    assert {path.name for path in (public / "talks").iterdir() if path.is_dir()} == {"e1", "e2", "e3"}
+    for episode in twelve[:3]:
+        change(episode, state=EpisodeState.WITHDRAWN)
+    press()
+    assert check() == []
+    assert (public / "talks" / "feed.xml").exists(), "subscribers keep their feed"
+    assert not (public / "people" / "ada-host").exists()
+    assert not any(b"Episode 1" in content for content in contents(public).values())
+    change(twelve[0], state=EpisodeState.PUBLISHED)
+    press()
+    assert check() == []
+    assert (public / "talks" / "e1" / "index.html").exists()
+
+
+def test_renaming_leaves_a_way_and_keeps_the_media(twelve: list[Episode], public: Path) -> None:
+    media = {path for path in contents(public) if path.startswith("talks/e2/") and path.endswith((".mp3", ".opus"))}
+    Redirect.objects.create(folder="talks/e2", episode=twelve[1])
+    change(twelve[1], slug="better")
+    press()
+    assert check() == []
+    assert media <= contents(public).keys()
+    assert b"talks/better/" in (public / "talks/e2/index.html").read_bytes()
+    assert not (public / "talks/e2/episode.json").exists()
+
+
+def test_an_address_taken_over_comes_back_when_it_is_free(twelve: list[Episode], public: Path) -> None:
+    one, two = twelve[:2]
+    Redirect.objects.create(folder="talks/e1", episode=one)
+    change(one, slug="first")
+    press()
+    change(two, slug="e1")
+    press()
+    assert check() == []
+    assert b"Episode 2" in (public / "talks/e1/index.html").read_bytes()
+    change(two, state=EpisodeState.WITHDRAWN)
+    press()
+    assert check() == []
+    assert b"talks/first/" in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_parts_find_each_other_through_renames(twelve: list[Episode], public: Path) -> None:
+    series = Series.objects.create(show=twelve[0].show, slug="long-talk", name="Long talk", number=1, total=2)
+    change(twelve[0], series=series, part=1)
+    change(twelve[11], series=series, part=2)
+    press()
+    change(twelve[11], slug="the-second")
+    press()
+    assert check() == []
+    assert b"talks/the-second/" in (public / "talks/e1/index.html").read_bytes()
+    change(twelve[11], series=None, part=None)
+    press()
+    assert check() == []
+    assert b"talks/the-second/" not in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_old_media_stay_thirty_days(twelve: list[Episode], public: Path, settings: Any) -> None:
+    episode = twelve[0]
+    old = episode.recordings.get(current=True)
+    paths = set(old.renditions.values_list("path", flat=True))
+    archive.record(episode, 100)
+    episode_changed(episode.pk)
+    press()
+    assert check() == []
+    assert paths <= contents(public).keys()
+    Recording.objects.filter(pk=old.pk).update(replaced_at=timezone.now() - timedelta(days=31))
+    presser.stale.Standing.objects.update(looked_for_old_media=None)
+    presser.press_some()
+    press()
+    assert not paths & contents(public).keys()
+    assert check() == []
+
+
+def test_a_recording_replaced_before_it_was_public_stays_private(public: Path) -> None:
+    episode = archive.make_episode(archive.make_show(), 1)
+    first = episode.recordings.get()
+    archive.record(episode, 2)
+    press()
+    assert not set(first.renditions.values_list("path", flat=True)) & contents(public).keys()
+    assert check() == []
+
+
+def test_changed_settings_mark_everything(twelve: list[Episode], public: Path, settings: Any) -> None:
+    assert not presser.notice_settings()
+    (settings.ONRECORD.folder / "onrecord.toml").write_text(
+        '[publication]\nname = "Elsewhere"\naddress = "https://a.example/b"\n'
+    )
+    settings.ONRECORD = configuration.load(settings.ONRECORD.folder)
+    assert presser.notice_settings()
+    press()
+    assert check() == []
+    assert b"Elsewhere" in (public / "index.html").read_bytes()
+    assert b"https://a.example/b/talks/e1/" in (public / "talks" / "feed" / "1.xml").read_bytes()
+
+
+def test_only_the_generation_that_was_rendered_is_cleared(twelve: list[Episode]) -> None:
+    change(twelve[0], title="One")
+    while affected.consume():
+        pass
+    name, claims = stale.claim_some(100, lists_too=True)
+    change(twelve[0], title="Two")
+    while affected.consume():
+        pass
+    presser._press(name, claims)
+    assert set(stale.stale().values_list("path", flat=True)) >= {claim.path for claim in claims}
+    press()
+    assert check() == []
+
+
+def test_a_worker_thought_dead_changes_nothing(twelve: list[Episode], public: Path) -> None:
+    change(twelve[0], title="Late")
+    while affected.consume():
+        pass
+    name, claims = stale.claim_some(100, lists_too=True)
+    PublicFile.objects.filter(claimed_by=name).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    presser._press(name, claims)
+    assert b"Late" not in (public / "talks/e1/index.html").read_bytes()
+    assert not list(public.rglob(".*.tmp"))
+    press()
+    assert b"Late" in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_lists_wait_until_pages_are_written_by_whomever(twelve: list[Episode]) -> None:
+    change(twelve[0], title="In order")
+    while affected.consume():
+        pass
+    orders = []
+    while claimed := stale.claim_some(3, lists_too=True)[1]:
+        orders += [claim.order for claim in claimed]
+    assert orders and max(orders) < lists_order(), "pages are claimed and not written, so no list is given out"
+
+
+def lists_order() -> int:
+    from onrecord.press.paths import FIRST_LIST
+
+    return FIRST_LIST
+
+
+def test_one_file_that_fails_holds_up_no_other(
+    twelve: list[Episode], public: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from onrecord.press import render
+
+    working = render.RENDERERS["chapters"]
+
+    def broken(*given: object) -> bytes:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setitem(render.RENDERERS, "chapters", broken)  # type: ignore[arg-type]
+    archive.make_episode(twelve[0].show, 13)
+    presser.press_what_is_stale()
+    assert b"Episode 13" in (public / "index.html").read_bytes()
+    assert presser.failures() == ["talks/e13/chapters.json could not be written: RuntimeError: no ink"]
+    assert not presser.is_stale(Episode.objects.get(slug="e13").pk), "nobody waits for what failed"
+    monkeypatch.setitem(render.RENDERERS, "chapters", working)  # type: ignore[arg-type]
+    PublicFile.objects.exclude(error="").update(retry_at=timezone.now() - timedelta(seconds=1))
+    presser.press_some()
+    assert presser.failures() == []
+    assert check() == []
+
+
+def test_is_stale_until_everything_that_shows_it_is_pressed(public: Path) -> None:
+    episode = archive.make_episode(archive.make_show(), 1)
+    assert presser.is_stale(episode.pk)
+    waited = 0
+    while presser.press_some(limit=3):
+        waited += presser.is_stale(episode.pk)
+    assert waited
+    assert not presser.is_stale(episode.pk)
+    assert presser.stale_count() == 0
+
+
+def test_check_finds_what_is_wrong(twelve: list[Episode], public: Path) -> None:
+    def found() -> set[str]:
+        return {str(problem) for problem in check()}
+
+    page = public / "talks/e1/index.html"
+    good = page.read_bytes()
+    page.write_bytes(good + b" ")
+    assert "talks/e1/index.html is not as it would be written now." in found()
+    page.unlink()
+    assert "talks/e1/index.html is missing." in found()
+    page.write_bytes(good)
+    (public / "talks/e1/index.html.gz").unlink()
+    assert found() == {"talks/e1/index.html.gz is missing, or is not talks/e1/index.html compressed."}
+    (public / "stray.html").write_bytes(b"x")
+    assert "stray.html is in public/, but no part of the site: delete or move it." in found()
+    media = public / twelve[0].recordings.get().renditions.get(kind="mp3").path
+    media.write_bytes(b"x")
+    assert f"{media.relative_to(public)} has other content than its recorded hash says." in found()
+    Listed.objects.filter(episode=twelve[2].pk, list="all").delete()
+    assert "talks/e3 stands in other lists than it should." in found()
+    PublicFile.objects.filter(path="talks/e4/index.html").delete()
+    assert "talks/e4/index.html should be public and is not recorded." in found()
+
+
+def test_check_finds_links_that_dangle(twelve: list[Episode]) -> None:
+    change(twelve[0], notes="[gone](/talks/gone/) [here](#nowhere) [there](/talks/e2/) [out](https://else.example/x)")
+    press()
+    sentences = [str(problem) for problem in check()]
+    assert "talks/e1/index.html links to /talks/gone/, which is not there." in sentences
+    assert not any("e2" in sentence or "else.example" in sentence for sentence in sentences)
+
+
+def test_check_says_what_is_wrong_with_originals(twelve: list[Episode], settings: Any) -> None:
+    one, two = (episode.recordings.get().sha256 for episode in twelve[:2])
+    (settings.ONRECORD.originals / one).unlink()
+    (settings.ONRECORD.originals / two).write_bytes(b"x")
+    assert {str(problem) for problem in check()} == {
+        f"originals/{one} is missing: put it back from a backup.",
+        f"originals/{two} has other content than was uploaded.",
+    }
+
+
+def test_press_all_mends_damage(twelve: list[Episode], public: Path) -> None:
+    good = contents(public)
+    (public / "talks/e1/index.html").write_bytes(b"x")
+    (public / "talks/e2/index.html").unlink()
+    (public / "index.html.gz").write_bytes(b"x")
+    presser.press_all()
+    assert contents(public) == good
+
+
+@hypothesis_settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(seed=st.integers(0, 10**9), deeds=st.integers(5, 40), pressed_every=st.integers(1, 8))
+def test_incremental_equals_full(
+    seed: int,
+    deeds: int,
+    pressed_every: int,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: Any,
+    small_lists: None,
+) -> None:
+    folder = tmp_path_factory.mktemp("publication")
+    settings.ONRECORD = configuration.load(folder)
+    chance = random.Random(seed)
+    with transaction.atomic():
+        history = []
+        for number in range(deeds):
+            history.append(archive.do_something(chance))
+            if number % pressed_every == 0:
+                press()
+        press()
+        assert [str(problem) for problem in check()] == [], history
+        incremental = contents(folder / "public")
+        presser.press_all()
+        assert contents(folder / "public") == incremental, history
+        PublicFile.objects.exclude(kind="media").delete()
+        Listed.objects.all().delete()
+        for path in incremental:
+            if not PublicFile.objects.filter(path=path.removesuffix(".gz")).exists():
+                (folder / "public" / path).unlink()
+        presser.press_all()
+        assert contents(folder / "public") == incremental, history
+        transaction.set_rollback(True)
