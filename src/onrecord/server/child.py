@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from onrecord.lib.children import environment
+
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 GRACE = 15.0
 """Seconds that a worker has to put its work down."""
@@ -54,7 +56,7 @@ async def _start(folder: Path) -> asyncio.subprocess.Process:
         str(os.getpid()),
         *COMMAND,
         stdin=asyncio.subprocess.DEVNULL,
-        env={**os.environ, "ONRECORD_FOLDER": str(folder)},
+        env=environment(folder),
         start_new_session=True,
     )
 
