@@ -38,6 +38,7 @@ def main() -> None:
     import django
 
     django.setup()
+    _import_steps()
     for command in _read_in_background(commands):
         answers.write(json.dumps(run(command["step"], command["attempt"])) + "\n")
         answers.flush()
@@ -49,6 +50,16 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we could ask
         sys.exit(1)
+
+
+def _import_steps() -> None:
+    """Ahead of the first step."""
+    from onrecord.jobs import registry
+
+    try:
+        registry.load_modules()
+    except Exception:  # any step that is given to this process will fail with the same words
+        log.exception("the modules of steps cannot be imported")
 
 
 def _take_pipes() -> tuple[IO[str], IO[str]]:

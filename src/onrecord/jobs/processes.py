@@ -19,6 +19,8 @@ from onrecord.jobs.models import Step
 
 LOG_SIZE = 1 << 20
 """Bytes; then steps.log becomes steps.log.1."""
+FRESH = ""
+"""The name of a child that has run nothing yet: it may be given any step."""
 
 
 class Child:
@@ -29,7 +31,7 @@ class Child:
 
     def __init__(self, log: IO[bytes]) -> None:
         self.step: Step | None = None
-        self.name = ""
+        self.name = FRESH
         self.idle_since = time.monotonic()
         self._received = b""
         self.process = subprocess.Popen(

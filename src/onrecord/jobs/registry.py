@@ -41,14 +41,15 @@ def step(name: str, cores: int = 1) -> Callable[[StepFunction], StepFunction]:
 
 
 @functools.cache
-def _load_modules() -> None:
+def load_modules() -> None:
+    """Import all modules that hold steps, once."""
     for module in settings.STEP_MODULES:
         importlib.import_module(module)
 
 
 def find(name: str) -> RegisteredStep:
     """The function and cores of steps called `name`. Raises LookupError when this version knows no such step."""
-    _load_modules()
+    load_modules()
     if name not in _registered:
         raise LookupError(f"there is no step {name!r}; known are {', '.join(sorted(_registered))}")
     return _registered[name]

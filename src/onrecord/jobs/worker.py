@@ -27,7 +27,7 @@ from django.utils import timezone
 from onrecord.jobs import identity, leftovers, outcomes, registry
 from onrecord.jobs.carriers import carrier
 from onrecord.jobs.models import State, Step
-from onrecord.jobs.processes import Child, open_log
+from onrecord.jobs.processes import FRESH, Child, open_log
 from onrecord.lib.errors import BadInput
 
 BEAT = 2.0
@@ -37,7 +37,8 @@ RESCUE = 4.0
 TIDY = 60.0
 """Seconds between looks for leftovers."""
 KEPT_WARM = 10.0
-"""Seconds that a child without work stays."""
+"""Seconds that a child without work stays. While anything runs there is also one that is fresh, so that the next step
+need not wait for its start."""
 LOOK_WHEN_BUSY, LOOK_WHEN_IDLE = 0.1, 0.4
 """Seconds between looks for steps that others added."""
 CANDIDATES = 10
@@ -120,7 +121,7 @@ class Worker:
             log.warning("the database does not answer, trying again: %s", str(error).strip())
             connection.close()
             self._stopping.wait(1.0)
-        self._let_idle_children_go()
+        self._keep_some_ready()
 
     def _wait(self) -> None:
         """Until a child has something to say, or it is time to look."""
@@ -133,13 +134,28 @@ class Worker:
         return [child.step for child in self._children if child.step is not None]
 
     def _child_for(self, step: Step) -> Child:
-        """One that is warm from a step of the same name, or a new one."""
-        for child in self._children:
-            if child.step is None and child.name == step.name and not child.is_dead():
-                return child
+        """One that is warm from a step of the same name, or a fresh one."""
+        free = [child for child in self._children if child.step is None and not child.is_dead()]
+        for name in (step.name, FRESH):
+            for child in free:
+                if child.name == name:
+                    return child
+        return self._start_child()
+
+    def _start_child(self) -> Child:
         child = Child(self._log)
         self._children.append(child)
         return child
+
+    def _keep_some_ready(self) -> None:
+        """One fresh child while steps run; and nobody who has had nothing to do for long."""
+        busy = bool(self._running())
+        if busy and not any(child.name == FRESH for child in self._children):
+            self._start_child()
+        for child in list(self._children):
+            long_idle = child.step is None and time.monotonic() - child.idle_since > KEPT_WARM
+            if long_idle and not (busy and child.name == FRESH):
+                self._bury(child)
 
     def _notice_ends(self) -> None:
         """Take the answers of children, and bury those that died."""
@@ -170,11 +186,6 @@ class Worker:
             outcome()
             self._carrier.settle(step)
             self._over.pop(0)
-
-    def _let_idle_children_go(self) -> None:
-        for child in list(self._children):
-            if child.step is None and time.monotonic() - child.idle_since > KEPT_WARM:
-                self._bury(child)
 
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
