@@ -15,18 +15,17 @@ from onrecord.publish import discard
 from onrecord.recordings.models import Recording
 from onrecord.status import group_steps
 
-PRESSED_AT_ONCE = 50
-
 
 def work(only: str = "") -> None:
     """Work until told to stop: steps (or only those of one name), and the press."""
     presser.notice_settings()
+    presser.clean_up()
     Worker(only=only or None, background=[] if only else [press_some]).run()
 
 
 def press_some() -> bool:
     """Press a little of what is stale; says whether there was anything."""
-    return presser.press_some(limit=PRESSED_AT_ONCE) > 0
+    return presser.press_some() > 0
 
 
 @dataclass(frozen=True)
