@@ -1,0 +1,208 @@
+"""Hears the words of one window of a recording, with faster-whisper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from onrecord.transcripts.engines import loops
+from onrecord.transcripts.engines.loops import Range, Segment
+from onrecord.transcripts.engines.windows import PER_MS, RATE, Sound
+from onrecord.transcripts.tokens import Token
+
+Told = Callable[[int], None]
+"""Told up to which millisecond the model has listened."""
+
+BEAM = 5
+PAUSE_MS = 300
+"""A shorter silence does not end a stretch of speech."""
+KEPT_PAUSE_MS = 2000
+"""Longer silences are cut out before the model listens."""
+PAD_MS = 400
+HOLE_MS = 1200
+"""Speech without words of at least this length is heard again by itself."""
+HOLE_MARGIN_MS = 300
+MOST_HOLES = 6
+HOLE_PROBABILITY = 0.5
+"""What is heard in a hole must be so probable to be believed."""
+NO_REPEATS = 4
+"""A second hearing never says the same words of this number twice, when the first was caught in a loop."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The words of one window and how well they were heard. Times in milliseconds from the recording's start.
+
+    `speech` is where a voice was found; `dropped` what the model invented.
+    """
+
+    tokens: list[Token]
+    speech: list[Range] = field(default_factory=list)
+    dropped: list[loops.Dropped] = field(default_factory=list)
+
+    def report(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return {"speech": self.speech, "dropped": [asdict(one) for one in self.dropped]}
+
+
+class Ear:
+    """A loaded model. Holds some 300 MB for `base`; one process needs only one."""
+
+    def __init__(self, folder: Path, device: str = "auto", threads: int = 1) -> None:
+        from faster_whisper import WhisperModel
+
+        self.device = device if device != "auto" else "cuda" if _cuda_works(folder) else "cpu"
+        self._whisper = WhisperModel(
+            str(folder), device=self.device, compute_type=_number_kind(self.device), cpu_threads=threads
+        )
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it knows languages other than English."""
+        return bool(self._whisper.model.is_multilingual)
+
+    def language(self, sound: Sound) -> dict[str, float]:
+        """How probable each language is, by the first 30 seconds of speech in `sound`; empty when nobody speaks."""
+        ranges = find_speech(sound)
+        if not ranges:
+            return {}
+        heard = _joined(sound, ranges)[: 30 * RATE]
+        _, _, probabilities = self._whisper.detect_language(heard)
+        return dict(probabilities or [])
+
+    def listen(
+        self, sound: Sound, ranges: Sequence[Range], language: str, again: bool = False, told: Told = lambda at: None
+    ) -> list[Segment]:
+        """What is said in these ranges (milliseconds of `sound`), nothing taken out.
+
+        Every hearing decodes at temperature 0, so that the same sound always gives the same words. `again` is for
+        what came out as a loop: without the words before as context, and without repetitions.
+        """
+        from faster_whisper.transcribe import restore_speech_timestamps
+
+        chunks = [{"start": start * PER_MS, "end": end * PER_MS} for start, end in ranges]
+        segments, _ = self._whisper.transcribe(
+            _joined(sound, ranges),
+            language=language,
+            beam_size=BEAM,
+            temperature=[0.0],
+            condition_on_previous_text=not again,
+            no_repeat_ngram_size=NO_REPEATS if again else 0,
+            word_timestamps=True,
+        )
+        result = []
+        for segment in restore_speech_timestamps(segments, chunks, RATE):
+            told(round(segment.end * 1000))
+            result.append(
+                Segment(_tokens(segment.words), segment.avg_logprob, segment.no_speech_prob, segment.compression_ratio)
+            )
+        return result
+
+
+def hear(ear: Ear, sound: Sound, offset: int, language: str, told: Told = lambda at: None) -> Heard:
+    """The words in `sound`, which begins `offset` milliseconds after the recording's start.
+
+    What is invented over silence and music, or in loops, is taken out; speech that the model passed over is heard
+    once more by itself.
+    """
+    speech = find_speech(sound)
+    ranges = _padded(speech, len(sound) // PER_MS)
+    if not ranges:
+        return Heard([])
+    segments = ear.listen(sound, ranges, language, told=told)
+    if loops.repeats_itself(segments):
+        segments = ear.listen(sound, ranges, language, again=True, told=told)
+    kept, dropped = loops.sift(segments, speech)
+    for hole in _holes(speech, kept):
+        found, invented = loops.sift(ear.listen(sound, [hole], language, again=True), speech)
+        kept += [segment for segment in found if segment.probability >= HOLE_PROBABILITY]
+        dropped += invented
+    tokens = sorted((token for segment in kept for token in segment.tokens), key=lambda token: token.start)
+    return Heard(
+        [_moved(token, offset) for token in tokens],
+        [(start + offset, end + offset) for start, end in speech],
+        [loops.Dropped(one.text, one.start + offset, one.reason) for one in dropped],
+    )
+
+
+def find_speech(sound: Sound) -> list[Range]:
+    """Where somebody speaks, in milliseconds of `sound`, by the voice detector that comes with faster-whisper."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    options = VadOptions(min_silence_duration_ms=PAUSE_MS, speech_pad_ms=0)
+    return [(found["start"] // PER_MS, found["end"] // PER_MS) for found in get_speech_timestamps(sound, options)]
+
+
+def engine(model: str) -> str:
+    """Which program and model heard it, as a revision says it."""
+    import faster_whisper
+
+    return f"faster-whisper {faster_whisper.__version__}, {model}"
+
+
+def _cuda_works(folder: Path) -> bool:
+    """Whether there is a GPU whose libraries are all here; a driver alone is not enough."""
+    import ctranslate2  # type: ignore[import-untyped]
+
+    if not ctranslate2.get_cuda_device_count():
+        return False
+    try:
+        model = ctranslate2.models.Whisper(str(folder), device="cuda", compute_type=_number_kind("cuda"))
+        mels = model.n_mels
+        model.encode(ctranslate2.StorageView.from_array(np.zeros((1, mels, 3000), np.float32)))
+    except RuntimeError:
+        return False
+    return True
+
+
+def _number_kind(device: str) -> str:
+    return "int8_float16" if device == "cuda" else "int8"
+
+
+def _padded(speech: Sequence[Range], length: int) -> list[Range]:
+    """Speech with a margin on both sides, joined over pauses that are worth keeping."""
+    result: list[Range] = []
+    for start, end in speech:
+        wider = (max(0, start - PAD_MS), min(length, end + PAD_MS))
+        if result and start - (result[-1][1] - PAD_MS) < KEPT_PAUSE_MS:
+            result[-1] = (result[-1][0], wider[1])
+        else:
+            result.append(wider)
+    return result
+
+
+def _joined(sound: Sound, ranges: Sequence[Range]) -> Sound:
+    return np.concatenate([sound[start * PER_MS : end * PER_MS] for start, end in ranges])
+
+
+def _holes(speech: Sequence[Range], segments: Iterable[Segment]) -> list[Range]:
+    """Speech for which there are no words: the longest few, in order."""
+    words = sorted((token.start, token.end) for segment in segments for token in segment.tokens)
+    holes = []
+    for start, end in speech:
+        at = start
+        for begin, stop in (*((b, s) for b, s in words if s > start and b < end), (end + HOLE_MARGIN_MS, end)):
+            if begin - HOLE_MARGIN_MS - at >= HOLE_MS:
+                holes.append((at, min(end, begin - HOLE_MARGIN_MS)))
+            at = max(at, stop + HOLE_MARGIN_MS)
+    return sorted(sorted(holes, key=lambda hole: hole[0] - hole[1])[:MOST_HOLES])
+
+
+def _tokens(words: Iterable[Any] | None) -> tuple[Token, ...]:
+    """faster-whisper's words, times from the start of the sound. Their space before tells where words are glued."""
+    result = []
+    for word in words or ():
+        text = "".join(word.word.split())
+        if text:
+            start = max(0, round(word.start * 1000))
+            end = max(start, round(word.end * 1000))
+            result.append(Token(text, start, end, None, float(word.probability), word.word[:1].isspace()))
+    return tuple(result)
+
+
+def _moved(token: Token, offset: int) -> Token:
+    return Token(token.text, token.start + offset, token.end + offset, None, token.probability, token.space)
