@@ -2,10 +2,11 @@
 
     .venv/bin/python benchmarks/pipeline.py --minutes 60 --model tiny.en SOUND
 
-SOUND is repeated until it is that long. The bare tools run one after the other, each in a process of its own: ffmpeg
-measuring, encoding MP3 and Opus and measuring both again; faster-whisper with our model, options and windows; the speaker
-embedding over the same speech. Then `publish` does all of it. Printed: CPU and wall seconds of each, the two ratios, the
-time until the page is live beside bare measuring and MP3, and the highest memory of all processes of `publish` together.
+SOUND is repeated until it is that long. The bare tools run one after the other, each in a process of its own:
+ffmpeg measuring, encoding MP3 and Opus and measuring both again; faster-whisper with our model, options and
+windows; the speaker embedding over the same speech. Then `publish` does all of it. Printed: CPU and wall seconds of
+each, the two ratios, the time until the page is live beside bare measuring and MP3, and the highest memory of all
+processes of `publish` together.
 """
 
 from __future__ import annotations
