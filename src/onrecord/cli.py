@@ -65,7 +65,7 @@ def publish(options: argparse.Namespace) -> None:
     opening.check_recording_exists(recording)
     folder = opening.named_folder(options.folder)
     if options.replace is None:
-        opening.make_publication(folder, name=options.show, address=opening.ask_address(folder))
+        opening.make_publication(folder, options.show or opening.name_of(folder), opening.ask_address(folder))
     opening.open_publication(folder)
     from onrecord import publish as publishing
 

@@ -52,6 +52,12 @@ def named_folder(folder: str | None) -> Path:
     return found
 
 
+def name_of(folder: Path) -> str:
+    """A publication's name until its publisher gives another: the folder's, in words."""
+    words = " ".join(folder.name.replace("-", " ").replace("_", " ").split())
+    return words[:1].upper() + words[1:] or "Interviews"
+
+
 def make_publication(folder: Path, name: str, address: str = "") -> None:
     """Make the folder and its settings file on first use; what is there stays as it is."""
     if folder.exists() and not folder.is_dir():

@@ -45,8 +45,6 @@ RESERVED = frozenset(
         "picture",
         "artwork",
         "home",
-        "show",
-        "shows",
         "episodes",
         "about",
         "404",
