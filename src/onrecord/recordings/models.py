@@ -19,6 +19,9 @@ class Recording(models.Model):
     kind = models.CharField(max_length=5, choices=[("audio", "audio"), ("video", "video")])
     format = models.CharField(max_length=80, help_text="container, as ffmpeg names it")
     duration_ms = models.PositiveBigIntegerField(null=True, help_text="as decoded, not as claimed")
+    channels = models.CharField(
+        max_length=6, default="", help_text="what is heard: mono, stereo, or only the left or the right of two"
+    )
     loudness = models.FloatField(null=True, help_text="integrated loudness as uploaded, LUFS")
     true_peak = models.FloatField(null=True, help_text="as uploaded, dBTP")
     warnings = models.JSONField(default=list, help_text="sentences for the publisher")
@@ -33,6 +36,13 @@ class Recording(models.Model):
                 fields=["sha256"], condition=models.Q(replaced_at=None), name="one_episode_a_recording"
             ),
         ]
+
+    def add_warning(self, sentence: str) -> None:
+        """Tell the publisher something more, once. Reads the row again: other steps add theirs at the same time."""
+        self.refresh_from_db(fields=["warnings"])
+        if sentence and sentence not in self.warnings:
+            self.warnings.append(sentence)
+            self.save(update_fields=["warnings"])
 
 
 class Rendition(models.Model):

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('audio', 'audio'), ('video', 'video')], max_length=5)),
                 ('format', models.CharField(help_text='container, as ffmpeg names it', max_length=80)),
                 ('duration_ms', models.PositiveBigIntegerField(help_text='as decoded, not as claimed', null=True)),
+                ('channels', models.CharField(default='', help_text='what is heard: mono, stereo, or only the left or the right of two', max_length=6)),
                 ('loudness', models.FloatField(help_text='integrated loudness as uploaded, LUFS', null=True)),
                 ('true_peak', models.FloatField(help_text='as uploaded, dBTP', null=True)),
                 ('warnings', models.JSONField(default=list, help_text='sentences for the publisher')),
