@@ -270,7 +270,7 @@ def assert_inert(page: str, text: str) -> None:
 
 
 def test_a_long_transcript_is_fast_and_small(publication):
-    """800 turns, 10,000 words: the target is 30 ms; three times that is allowed for a busy machine."""
+    """800 turns, 10,400 words: the target is 30 ms of a processor; three times that is allowed for a slow one."""
     tokens = []
     for turn in range(800):
         text = "and so we went on with it. Nobody knew why, at that time."
@@ -278,12 +278,12 @@ def test_a_long_transcript_is_fast_and_small(publication):
     episode = making.make_episode(making.make_show())
     making.add_transcript(episode, tokens)
     best = 9.0
-    for _ in range(3):
+    for _ in range(5):
         view = readmodel.episode(episode.pk)
         assert len(view.transcript.tokens) == 10_400
-        begun = time.perf_counter()
+        begun = time.process_time()
         pressed = press_turns(view.transcript)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
     assert best < 0.09
     assert pressed.html.count('class="turn"') == 800
     assert len(pressed.html) < 300_000
