@@ -120,7 +120,7 @@ class Moment:
 
     def add_rows(self, archive: ArchiveWriter) -> None:
         """Add the database, or its tables."""
-        for file in sorted(self.folder.rglob("*")):
+        for file in sorted(file for file in self.folder.rglob("*") if file.is_file()):
             archive.add(str(file.relative_to(self.folder)), file)
 
     def about(self) -> dict[str, Any]:

@@ -57,17 +57,15 @@ def _named(table: str, columns: list[str]) -> str:
 
 
 def load_tables(folder: Path) -> None:
-    """Make the tables of `folder` in the empty database that Django is open on, at the migrations they were at.
+    """Fill the empty database that Django is open on with the tables of `folder`, at the migrations they were at.
 
-    All or nothing. Every public file becomes stale. Raises BadInput when the database is not empty.
+    The rows come all or not at all; then every public file is stale. Raises BadInput when there are rows already.
     """
     files = {file.stem: file for file in folder.glob("*.copy")}
+    with connection.cursor() as cursor:
+        _check_empty(cursor)
+    _make_tables(files.pop(MIGRATIONS))
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        if connection.introspection.table_names(cursor):
-            raise BadInput(
-                "The database to restore into is not empty: make a new one, and name it in ONRECORD_DATABASE_URL."
-            )
-        _make_tables(files.pop(MIGRATIONS))
         tables = _referenced_first(cursor, set(files))
         _switch_triggers(cursor, tables, "DISABLE")
         cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, tables))}")
@@ -77,6 +75,16 @@ def load_tables(folder: Path) -> None:
         cursor.execute("INSERT INTO catalogue_change (kind, subject) VALUES ('everything', 0)")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         _switch_triggers(cursor, tables, "ENABLE")
+
+
+def _check_empty(cursor: Any) -> None:
+    """Empty tables may be there, from a restore that was stopped."""
+    for table in set(connection.introspection.table_names(cursor)) - {MIGRATIONS}:
+        cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table)} LIMIT 1")  # noqa: S608
+        if cursor.fetchone():
+            raise BadInput(
+                "The database is not empty: make a new one to restore into, and name it in ONRECORD_DATABASE_URL."
+            )
 
 
 def _make_tables(migrations: Path) -> None:
