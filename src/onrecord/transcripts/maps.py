@@ -291,7 +291,7 @@ def pack(word_map: WordMap) -> bytes:
     return MAGIC + head + zlib.compress(numbers.tobytes(), 6)
 
 
-def unpack(data: bytes) -> WordMap:
+def unpack(data: bytes | memoryview) -> WordMap:
     """The map of a blob. Raises Failed when it is damaged or from a later version."""
     data = bytes(data)
     if data[:4] != MAGIC:

@@ -1,5 +1,8 @@
 """Transcripts: windows as they were heard, immutable revisions, speakers' names, maps between revisions."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import models
 
 from onrecord.catalogue.models import Episode, Person
@@ -36,6 +39,10 @@ class Origin(models.TextChoices):
     EDIT = "edit"
 
 
+CHANGEABLE = frozenset({"public", "read_by_person"})
+"""What may be said of a revision after it was written."""
+
+
 class Revision(models.Model):
     """An immutable list of tokens. The newest public one is what readers see."""
 
@@ -56,9 +63,15 @@ class Revision(models.Model):
         constraints = [models.UniqueConstraint(fields=["transcript", "number"], name="one_row_a_revision")]
         ordering = ["number"]
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """Written once. Raises TypeError on any later change but of CHANGEABLE fields, named in `update_fields`."""
+        if not self._state.adding and not (update_fields and set(update_fields) <= CHANGEABLE):
+            raise TypeError("a revision is never changed: add another one (transcripts.revisions.add)")
+        super().save(*args, update_fields=update_fields, **options)
+
 
 class Speaker(models.Model):
-    """Who a speaker of a transcript is; "Speaker 1" until the publisher says. `index` is the tokens' speaker, from 0."""
+    """Who a speaker is; "Speaker 1" until the publisher says. `index` is the tokens' speaker, from 0."""
 
     transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="speakers")
     index = models.PositiveIntegerField()

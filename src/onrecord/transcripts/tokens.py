@@ -138,7 +138,7 @@ def pack(tokens: Sequence[Token]) -> bytes:
     return MAGIC + struct.pack("<I", len(tokens)) + zlib.compress(body, 3)
 
 
-def unpack(data: bytes) -> list[Token]:
+def unpack(data: bytes | memoryview) -> list[Token]:
     """The tokens of a blob. Raises Failed when it is damaged or from a later version."""
     data = bytes(data)
     if data[:3] != MAGIC[:3]:

@@ -1,0 +1,84 @@
+"""The revisions of an episode's transcript: which there are, and adding one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from onrecord.catalogue.changes import episode_changed
+from onrecord.catalogue.models import Episode
+from onrecord.lib.errors import BadInput, Failed
+from onrecord.transcripts import maps
+from onrecord.transcripts.maps import WordMap
+from onrecord.transcripts.models import Origin, Revision, Transcript
+from onrecord.transcripts.tokens import Token, pack, unpack
+
+
+def transcript_of(episode: Episode) -> Transcript | None:
+    """The transcript of the recording that readers hear."""
+    return Transcript.objects.filter(recording__episode=episode, recording__current=True).first()
+
+
+def newest(transcript: Transcript) -> Revision | None:
+    """The last revision, whether readers see it or not."""
+    return transcript.revisions.order_by("-number").first()
+
+
+def newest_of(episode: Episode) -> Revision:
+    """The last revision of the episode's transcript. Raises BadInput when there are no words yet."""
+    transcript = transcript_of(episode)
+    revision = newest(transcript) if transcript else None
+    if revision is None:
+        reason = transcript.missing_because if transcript else ""
+        raise BadInput(f"“{episode.title[:100]}” has no transcript. {reason or '`onrecord status` says why.'}")
+    return revision
+
+
+def public_revision(transcript: Transcript) -> Revision | None:
+    """What readers see: the newest public one."""
+    return transcript.revisions.filter(public=True).order_by("-number").first()
+
+
+def add(
+    transcript: Transcript,
+    previous: Revision | None,
+    tokens: Sequence[Token],
+    *,
+    language: str,
+    origin: Origin,
+    engine: str = "",
+    note: str = "",
+    public: bool = False,
+    read_by_person: datetime | None = None,
+    word_map: WordMap | None = None,
+) -> Revision:
+    """Add the revision that follows `previous`, with the word map between them, and say that the episode changed.
+
+    Slow work is done before the transaction; inside one of its own, a caller makes the map before it begins. Raises
+    Failed when another revision was added meanwhile.
+    """
+    if previous and word_map is None:
+        word_map = maps.make(unpack(previous.tokens), tokens)
+    revision = Revision(
+        transcript=transcript,
+        number=previous.number + 1 if previous else 1,
+        tokens=pack(tokens),
+        words=len(tokens),
+        language=language,
+        origin=origin,
+        engine=engine,
+        note=note,
+        public=public,
+        read_by_person=read_by_person,
+        map_from_previous=maps.pack(word_map) if word_map else None,
+    )
+    with transaction.atomic():
+        locked = Transcript.objects.select_for_update().get(pk=transcript.pk)
+        last = newest(locked)
+        if (last.number if last else 0) != revision.number - 1:
+            raise Failed("The transcript got another revision meanwhile; do it again.")
+        revision.save()
+        episode_changed(locked.episode_id)
+    return revision
