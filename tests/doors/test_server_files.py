@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onrecord.lib.headers import ALWAYS, ASK_AGAIN, KEEP_FOR_EVER, cache_control, content_type
+from onrecord.lib.headers import ALWAYS, ASK_AGAIN, KEEP_FOR_EVER, PAGE_POLICY, cache_control, content_type
 from onrecord.server.files import READ_AT_ONCE, Answer, PublicFiles, http_date
+from onrecord.site.pages import POLICY
 from tests.doors.serving import HASH, MEDIA, PAGE, make_public
 
 MP3 = f"/talks/one/{HASH}.mp3"
@@ -136,6 +137,11 @@ def test_only_what_is_named_by_its_content_is_kept(path: str, policy: str) -> No
 def test_every_answer_carries_the_policies(public: Path) -> None:
     for answer in (get(public, "/"), get(public, "/no"), get(public, "/", "POST"), get(public, "/talks/one")):
         assert ALWAYS.items() <= answer.headers.items()
+
+
+def test_the_page_and_the_header_say_the_same() -> None:
+    assert POLICY == PAGE_POLICY
+    assert ALWAYS["Content-Security-Policy"].startswith(f"{PAGE_POLICY}; ")
 
 
 def test_others_may_read_data_but_not_pages(public: Path) -> None:

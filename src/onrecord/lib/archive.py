@@ -41,7 +41,7 @@ class ArchiveWriter:
 
     def _write(self, member: tarfile.TarInfo, file: IO[bytes]) -> None:
         reader = _Hashing(file)
-        self.tar.addfile(member, reader)  # type: ignore[arg-type]
+        self.tar.addfile(member, reader)
         self.files[member.name] = {"size": member.size, "sha256": reader.digest.hexdigest()}
 
     def finish(self, about: dict[str, Any]) -> None:

@@ -1,7 +1,10 @@
 """The headers of public files: our own server sends them, and docs/deploy carries the same for nginx and Caddy."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -72,9 +75,10 @@ def cache_control(path: str) -> str:
     return KEEP_FOR_EVER if _NAMED_BY_CONTENT.search(path) else ASK_AGAIN
 
 
-def headers_of(path: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def headers_of(path: str) -> Mapping[str, str]:
     """All headers that do not depend on the request or the file's bytes. `path` is relative to public/."""
     headers = {"Content-Type": content_type(path), "Cache-Control": cache_control(path), **ALWAYS}
     if not path.endswith(".html"):
         headers["Access-Control-Allow-Origin"] = "*"
-    return headers
+    return MappingProxyType(headers)

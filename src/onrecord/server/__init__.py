@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -24,6 +25,8 @@ from onrecord.server.files import PublicFiles
 from onrecord.server.program import Program
 from onrecord.urls import PROGRAM_PATHS
 
+SEND_BUFFER = 64 << 10
+"""Bytes held for a connection whose reader is slow."""
 GRACE = 5.0
 """Seconds that answers under way have to end."""
 
@@ -76,6 +79,7 @@ async def _serve(
         port=port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=SEND_BUFFER),
         websockets=False,
         backlog=1024,
         log_level=LogLevels.error,
@@ -92,7 +96,7 @@ async def _serve(
             await working
     if serving.done():
         serving.result()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait([serving], timeout=GRACE)
 
 

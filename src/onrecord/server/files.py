@@ -58,6 +58,14 @@ class Representation:
     def __exit__(self, *error: object) -> None:
         os.close(self.descriptor)
 
+    def lies_in(self, root: str) -> bool:
+        """Whether the file that was opened is below a folder, whatever links led to it."""
+        try:
+            place = os.readlink(f"/proc/self/fd/{self.descriptor}")  # noqa: PTH115 - a Path costs four times as much
+        except OSError:  # not on Linux
+            place = os.path.realpath(self.path)
+        return place.startswith(f"{root}/")
+
     @property
     def size(self) -> int:
         """Bytes."""
@@ -102,7 +110,7 @@ class PublicFiles:
         if found is None:
             return _plain(status, "Not found." if status == 404 else "Try again later.")
         with found:
-            return Answer(status, headers_of(name), os.read(found.descriptor, READ_AT_ONCE))
+            return Answer(status, {**headers_of(name)}, os.read(found.descriptor, READ_AT_ONCE))
 
     def _elsewhere(self, name: str) -> Answer:
         if not self._has(f"{name}/index.html"):
@@ -122,12 +130,10 @@ class PublicFiles:
             return None
         path = f"{self.root}/{name}"
         try:
-            if not os.path.realpath(path).startswith(f"{self.root}/"):
-                return None
             found = Representation(path)
         except (OSError, ValueError):  # ValueError: characters that no file name can hold
             return None
-        if stat.S_ISREG(found.status.st_mode):
+        if stat.S_ISREG(found.status.st_mode) and found.lies_in(self.root):
             return found
         os.close(found.descriptor)
         return None
@@ -155,11 +161,13 @@ def _is_number(text: str) -> bool:
 
 
 def _choose(method: str, name: str, found: Representation, compressed: bool, ask: Ask) -> Answer:
-    headers = headers_of(name)
-    headers["ETag"] = found.tag
-    headers["Last-Modified"] = http_date(found.modified)
-    headers["Accept-Ranges"] = "bytes"
-    headers["Vary"] = "Accept-Encoding"
+    headers = {
+        **headers_of(name),
+        "ETag": found.tag,
+        "Last-Modified": http_date(found.modified),
+        "Accept-Ranges": "bytes",
+        "Vary": "Accept-Encoding",
+    }
     status = _precondition(found, ask)
     if status:
         del headers["Content-Type"]
