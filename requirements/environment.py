@@ -91,7 +91,7 @@ def hold(environment):
     stamp = stamp_of(environment)
     try:
         held = os.open(stamp, os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
