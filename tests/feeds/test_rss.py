@@ -20,7 +20,7 @@ from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Series, Show, Tag
 from onrecord.feeds import notes, rss
 from onrecord.readmodel import EpisodeView
-from onrecord.site.transcript import LABELS
+from onrecord.readmodel.views import LABELS
 from onrecord.transcripts.models import Origin
 from tests.site import making
 from tests.site.test_pages import hostile_texts

@@ -121,7 +121,7 @@ def make_full_episode(show: Show | None = None) -> Episode:
         picture=make_picture(),
     )
     recording = episode.recordings.get()
-    add_rendition(recording, "opus", "audio/ogg; codecs=opus", bitrate=48_000)
+    add_rendition(recording, "opus", "audio/ogg", bitrate=48_000)
     add_rendition(recording, "mp4", "video/mp4", width=1280, height=720, bitrate=2_000_000)
     add_rendition(recording, "peaks", "application/json", bitrate=0)
     host, guest = (

@@ -13,9 +13,10 @@ from lxml import etree, html
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Credit, Episode, Person, Picture, Series, Show, Tag
 from onrecord.readmodel import ListPage
+from onrecord.readmodel.views import LABELS
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, pages
-from onrecord.site.transcript import LABELS, press_turns
+from onrecord.site.transcript import press_turns
 from onrecord.transcripts.models import Speaker, Transcript
 from onrecord.transcripts.tokens import Token
 from tests.site import making

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from onrecord.lib import html, times
 from onrecord.readmodel import ChapterView, EpisodeView
-from onrecord.site.transcript import LABELS
 
 FEWEST_CHAPTERS = 3
 """Apps take times in a description for chapters when there are three or more and the first is 00:00:00."""
@@ -69,4 +68,4 @@ def _fitting(lines: list[str], longest: int) -> str:
 
 
 def _label(view: EpisodeView) -> str:
-    return LABELS[view.transcript.status] if view.transcript else ""
+    return view.transcript.label if view.transcript else ""

@@ -12,7 +12,6 @@ from typing import Any
 from onrecord import readmodel
 from onrecord.lib.times import iso
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
-from onrecord.site.transcript import LABELS
 
 FORMAT, VERSION = "onrecord-episode", 1
 
@@ -140,7 +139,7 @@ def _transcript(us: Publication, view: EpisodeView, words: TranscriptView) -> di
         "engine": words.engine,
         "created": iso(words.created),
         "status": words.status,
-        "label": LABELS[words.status],
+        "label": words.label,
         "read_by_person": _moment(words.read_by_person),
         "words": words.words,
         "files": {suffix: us.url(f"{view.folder}/transcript.{suffix}") for suffix in ("vtt", "srt", "json", "txt")},

@@ -136,7 +136,7 @@ def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: Renditi
     _add(item, "pubDate", times.rfc2822(view.published_at))
     _add(item, "description", as_text(view, us.url(view.path), LONGEST_DESCRIPTION))
     _add(item, "content:encoded", as_html(view, us.url(view.path)))
-    _add(item, "enclosure", url=mp3.url, length=mp3.size, type=_type(mp3))
+    _add(item, "enclosure", url=mp3.url, length=mp3.size, type=mp3.mime_type)
     _add(item, "itunes:duration", max(1, round(mp3.duration_ms / 1000)))
     _add(item, "itunes:explicit", _truth(us.explicit))
     _add(item, "itunes:episodeType", "full")
@@ -200,13 +200,13 @@ def _alternate(item: etree._Element, view: EpisodeView, rendition: RenditionView
     alternate = _add(
         item,
         "podcast:alternateEnclosure",
-        type=_type(rendition),
+        type=rendition.mime_type,
         length=rendition.size,
         bitrate=rendition.bitrate or None,
         height=rendition.height,
         lang=view.language,
         title=RENDITION_TITLES[rendition.kind],
-        codecs=rendition.mime_type.partition("codecs=")[2].strip('"'),
+        codecs=rendition.codecs,
         default="true" if main else None,
     )
     _add(alternate, "podcast:source", uri=rendition.url)
@@ -216,10 +216,6 @@ def _alternate(item: etree._Element, view: EpisodeView, rendition: RenditionView
 def integrity(sha256: str) -> str:
     """A hex digest as Subresource Integrity writes it (W3C SRI): "sha256-" and base64."""
     return f"sha256-{b64encode(bytes.fromhex(sha256)).decode()}"
-
-
-def _type(rendition: RenditionView) -> str:
-    return rendition.mime_type.partition(";")[0].strip()
 
 
 def _truth(value: bool, true: str = "true", false: str = "false") -> str:

@@ -28,8 +28,8 @@ RTL_LANGUAGES = frozenset([
 # fmt: on
 RTL_SCRIPTS = frozenset(["arab", "aran", "hebr", "syrc", "thaa", "nkoo", "adlm"])
 LONGEST_REMEMBERED = 10_000
-# What XML 1.0 forbids, and lone surrogates, which UTF-8 cannot carry.
-FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 or HTML forbid, and lone surrogates, which UTF-8 cannot carry.
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 
 
 def direction(language: str) -> str:
@@ -42,7 +42,7 @@ def direction(language: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text without characters that XML 1.0 forbids."""
+    """The text without characters that XML 1.0 or HTML forbid."""
     return FORBIDDEN.sub("", text)
 
 

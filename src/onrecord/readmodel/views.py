@@ -212,6 +212,11 @@ class RenditionView:
     loudness: float | None
     true_peak: float | None
 
+    @property
+    def codecs(self) -> str:
+        """What is inside, where the media type does not say (RFC 6381)."""
+        return "opus" if self.kind == "opus" else ""
+
 
 @dataclass(frozen=True)
 class SpeakerView:
@@ -220,6 +225,16 @@ class SpeakerView:
     index: int
     label: str
     person: PersonView | None
+
+
+LABELS = {
+    "machine": "This transcript was made by a machine and has not been read by a person yet.",
+    "corrected": "This transcript was made by a machine and corrected by a person. Nobody has said yet that all of it "
+    "has been read.",
+    "given": "This transcript was given by the publisher.",
+    "read": "This transcript has been read by a person.",
+}
+"""What is said wherever words are shown, by `TranscriptView.status`."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +257,11 @@ class TranscriptView:
     words: int
     speakers: tuple[SpeakerView, ...]
     packed: bytes | None = field(repr=False, compare=False, default=None)
+
+    @property
+    def label(self) -> str:
+        """What is said wherever these words are shown."""
+        return LABELS[self.status]
 
     @cached_property
     def tokens(self) -> list[Token]:

@@ -27,9 +27,9 @@ from onrecord.readmodel import (
     TagView,
 )
 from onrecord.site import assets
-from onrecord.site.transcript import LABELS, Pressed, press_turns
+from onrecord.site.transcript import Pressed, press_turns
 
-POLICY = (
+POLICY = mark_safe(  # noqa: S308 our own words
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'"
 )
@@ -144,7 +144,7 @@ def tags(tags: Sequence[TagView]) -> str:
 
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    return render_to_string("redirect.html", {"url": url, "policy": mark_safe(POLICY)})
+    return render_to_string("redirect.html", {"url": url, "policy": POLICY})
 
 
 def not_found() -> str:
@@ -216,7 +216,7 @@ def _page(
     """Render a template that extends base.html."""
     us = readmodel.publication()
     frame = {
-        "policy": mark_safe(POLICY),
+        "policy": POLICY,
         "publication": us,
         "language": language,
         "direction": html.direction(language),
@@ -312,10 +312,15 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
     audio = [r for r in (view.mp3, view.opus) if r]
     shown = [r for r in (*audio, view.mp4) if r]
     return {
-        "audio": [{"link": us.link(r.path), "type": r.mime_type} for r in audio],
+        "audio": [{"link": us.link(r.path), "type": _source_type(r)} for r in audio],
         "video": _video(us, view, view.mp4) if view.mp4 else {},
         "downloads": [{"name": MEDIA_NAMES[r.kind], "link": us.link(r.path), "size": _size(r.size)} for r in shown],
     }
+
+
+def _source_type(rendition: RenditionView) -> str:
+    """With its codecs a browser knows without asking whether it can play a file."""
+    return f"{rendition.mime_type}; codecs={rendition.codecs}" if rendition.codecs else rendition.mime_type
 
 
 def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, Any]:
@@ -340,7 +345,7 @@ def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> di
     spoken = view.transcript
     read = spoken.read_by_person
     return {
-        "label": LABELS[spoken.status],
+        "label": spoken.label,
         "status": spoken.status,
         "read": times.long_date(read, us.time_zone) if read else "",
         "language": spoken.language,

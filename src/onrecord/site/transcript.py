@@ -15,15 +15,6 @@ from onrecord.readmodel import TranscriptView
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
 
-LABELS = {
-    "machine": "This transcript was made by a machine and has not been read by a person yet.",
-    "corrected": "This transcript was made by a machine and corrected by a person. Nobody has said yet that all of it "
-    "has been read.",
-    "given": "This transcript was given by the publisher.",
-    "read": "This transcript has been read by a person.",
-}
-"""What is said wherever words are shown, by `TranscriptView.status`."""
-
 
 @dataclass(frozen=True)
 class Anchor:
