@@ -178,7 +178,9 @@ def transcribe(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord import transcribe as transcribing
 
-    episodes = [_episode(text) for text in options.episode]
+    from onrecord.catalogue.find import find_episodes
+
+    episodes = find_episodes(options.episode)
     queued = transcribing.transcribe(episodes, model=options.model)
     say(f"{queued} recordings will be heard again.")
     if options.wait:

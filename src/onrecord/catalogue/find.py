@@ -1,8 +1,9 @@
 """Finds the episode that a person means."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from onrecord.catalogue.models import Episode, Redirect
+from onrecord.catalogue.models import Episode, EpisodeState, Redirect
 from onrecord.lib.errors import BadInput
 
 
@@ -31,3 +32,11 @@ def find_episode(text: str) -> Episode:
     if by_slug:
         raise BadInput(f"More than one show has an episode “{folder}”: write it as show/episode.")
     raise BadInput(f"There is no episode “{text[:200]}”: `onrecord status` lists them all.")
+
+
+def find_episodes(texts: Sequence[str]) -> list[Episode]:
+    """The episodes that a person means, each once; "all" is every one that has not been withdrawn, newest first."""
+    if list(texts) == ["all"]:
+        kept = Episode.objects.exclude(state=EpisodeState.WITHDRAWN)
+        return list(kept.select_related("show").order_by("-published_at", "-id"))
+    return list(dict.fromkeys(find_episode(text) for text in texts))
