@@ -177,7 +177,6 @@ def transcribe(options: argparse.Namespace) -> None:
     """Hear recordings again."""
     opened(options)
     from onrecord import transcribe as transcribing
-
     from onrecord.catalogue.find import find_episodes
 
     episodes = find_episodes(options.episode)

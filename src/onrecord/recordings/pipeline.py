@@ -1,6 +1,7 @@
 """What happens to a recording, in order. Each line is one step; each step is one module."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from onrecord.jobs import queue
 from onrecord.recordings.models import Recording
@@ -34,7 +35,7 @@ PIPELINE = (
 HEAR_PRIORITY = 40
 
 
-def begin(recording: Recording, scheduled_for: object = None) -> None:
+def begin(recording: Recording, scheduled_for: datetime | None = None) -> None:
     """Add all steps of a new recording, inside the caller's transaction. `scheduled_for` holds the page back."""
     for entry in PIPELINE:
         if entry.only_video and recording.kind != "video":
