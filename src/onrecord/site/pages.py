@@ -29,7 +29,7 @@ from onrecord.readmodel import (
 from onrecord.site import assets
 from onrecord.site.transcript import Pressed, press_turns
 
-POLICY = mark_safe(  # noqa: S308 our own words
+POLICY = mark_safe(
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'"
 )
