@@ -1,4 +1,4 @@
-"""Steps that do little, told by their parameters. Each leaves a row in `effects` when it finishes, and lines in a file."""
+"""Steps that do as their parameters say. Each leaves a row in `effects` when it finishes, and lines in a file."""
 
 import errno
 import json

@@ -109,9 +109,8 @@ def impatient(house: House) -> None:
 
 def test_a_busy_database_delays_finishing_and_loses_nothing(house: House, impatient: None) -> None:
     attempt = begin()
-    with somebody_writes_for(1.5):
-        with attempt.finish():
-            pass
+    with somebody_writes_for(1.5), attempt.finish():
+        pass
     assert Step.objects.get().state == State.DONE
 
 

@@ -7,6 +7,7 @@ named "step/group", so that a worker can take only steps of one name or one epis
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 
 from onrecord.jobs.carriers import SILENCE
 from onrecord.jobs.models import State, Step
@@ -51,7 +52,7 @@ class TicketCarrier:
                 ticket = async_to_sync(app.job_manager.fetch_job)(queues=[_queue(step)], worker_id=self.worker_id)
                 if ticket is None:
                     return None
-                row = Step.objects.filter(pk=ticket.task_kwargs["step"]).first()
+                row = Step.objects.filter(pk=_step_of(ticket)).first()
                 begun = row.begin(worker, ticket.id) if row else None
                 if begun:
                     return begun
@@ -102,6 +103,13 @@ class TicketCarrier:
 
 def _queue(step: Step) -> str:
     return f"{step.name}/{step.group or 0}"
+
+
+def _step_of(ticket: Job) -> int:
+    """Django's connections leave it to its own fields to read JSON, so that it comes as text."""
+    arguments: Any = ticket.task_kwargs
+    step: int = json.loads(arguments)["step"]
+    return step
 
 
 def _not_before(step: Step) -> datetime | None:
