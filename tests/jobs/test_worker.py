@@ -320,7 +320,12 @@ def test_rows_of_another_machine_wait_for_their_silence(house: House) -> None:
 
 def test_a_process_is_dead_for_certain_or_not() -> None:
     me = identity.identity()
+    pid, start, _ = me.removeprefix(identity.here()).split("/")
     assert not identity.is_dead(me)
-    assert identity.is_dead(me.rpartition("/")[0] + "/1"), "another process with my number"
-    assert identity.is_dead(f"{identity.here()}4194999/5")
-    assert not identity.is_dead("elsewhere/1/4194999/5")
+    assert identity.is_dead(f"{identity.here()}{pid}/{int(start) - 1}/abcdef"), "an earlier process with my number"
+    assert identity.is_dead(f"{identity.here()}4194999/5/abcdef")
+    assert not identity.is_dead("elsewhere/1/4194999/5/abcdef")
+
+
+def test_two_workers_of_one_process_are_two() -> None:
+    assert identity.identity() != identity.identity()

@@ -1,9 +1,10 @@
-"""Names a process so that others on the same machine can tell for certain that it is dead."""
+"""Names a worker so that others on the same machine can tell for certain that it is dead."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 from pathlib import Path
 
@@ -17,15 +18,18 @@ def here() -> str:
 
 
 def identity() -> str:
-    """This process: host/namespace/pid/start, where start tells it from a later process of the same number."""
-    return f"{here()}{os.getpid()}/{_start_of(os.getpid())}"
+    """A new name for a worker in this process: host/namespace/pid/start/random.
+
+    `start` tells the process from a later one of the same number.
+    """
+    return f"{here()}{os.getpid()}/{_start_of(os.getpid())}/{secrets.token_hex(3)}"
 
 
 def is_dead(worker: str) -> bool:
-    """Whether a process of this machine is certainly gone. False for processes elsewhere: nobody can know."""
+    """Whether a worker of this machine is certainly gone. False for those elsewhere: nobody can know."""
     if not worker.startswith(here()):
         return False
-    pid, _, start = worker.removeprefix(here()).partition("/")
+    pid, start, _ = worker.removeprefix(here()).split("/")
     return _start_of(int(pid)) != start
 
 

@@ -77,6 +77,7 @@ class Worker:
         self._something_ended = threading.Event()
         self._signal = 0
         self._beat, self._rescue, self._tidy = _Every(BEAT), _Every(RESCUE), _Every(TIDY)
+        self._start_fresh = _Every(BEAT)
 
     def stop(self) -> None:
         """End `run` soon; may be called from any thread. What was begun is put back."""
@@ -150,7 +151,7 @@ class Worker:
     def _keep_some_ready(self) -> None:
         """One fresh child while steps run; and nobody who has had nothing to do for long."""
         busy = bool(self._running())
-        if busy and not any(child.name == FRESH for child in self._children):
+        if busy and not any(child.name == FRESH for child in self._children) and self._start_fresh.due():
             self._start_child()
         for child in list(self._children):
             long_idle = child.step is None and time.monotonic() - child.idle_since > KEPT_WARM
