@@ -108,7 +108,7 @@ def test_nothing_private_is_public(public: Path) -> None:
     archive.make_episode(show, 3, live_since=None, title="Not yet")
     press()
     for path, content in contents(public).items():
-        assert "e2" not in path and "e3" not in path
+        assert "talks/e2" not in path and "talks/e3" not in path
         assert b"A secret" not in content and b"Not yet" not in content
     archive.make_episode(archive.make_show("hidden", "Hidden name"), 4, state=EpisodeState.DRAFT)
     press()

@@ -120,9 +120,10 @@ def test_the_sweep_takes_what_the_dead_left_and_nothing_else(tmp_path: Path) -> 
     alive = tmp_path / "talks" / f".index.html.{workers.new_name()}.tmp"
     other = tmp_path / "talks" / "notes.tmp"
     left.parent.mkdir()
-    for file in (left, alive, other):
+    moving = tmp_path / "talks" / ".0123456789abcdef.mp3.89abcdef.tmp"
+    for file in (left, alive, other, moving):
         file.write_bytes(b"x")
-    assert writer.sweep(tmp_path) == 1
+    assert writer.sweep(tmp_path) == 2
     assert files(tmp_path) == {"talks", f"talks/{alive.name}", "talks/notes.tmp"}
 
 

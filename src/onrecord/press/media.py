@@ -11,9 +11,9 @@ from onrecord.recordings.models import Rendition
 
 def stage(batch: Batch, claim: Claim) -> Made:
     """What will stand there. Peaks are text, so that they get a compressed form beside them."""
-    batch.place(claim.path)
+    target = batch.place(claim.path)
     rendition = Rendition.objects.get(path=claim.path)
-    file = renditions.file_of(rendition)
+    file = target if target.is_file() else renditions.file_of(rendition)
     if not file.is_file():
         raise FileNotFoundError(f"the file of this rendition is missing ({rendition.sha256})")
     if claim.path.endswith(TEXT):

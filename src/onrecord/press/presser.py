@@ -21,6 +21,7 @@ from django.db import connection, transaction
 
 from onrecord.catalogue.changes import everything_changed
 from onrecord.catalogue.models import Change
+from onrecord.lib.errors import Failed
 from onrecord.lib.files import make_folder, sha256_of
 from onrecord.press import affected, media, stale, writer
 from onrecord.press.models import Listed
@@ -87,7 +88,8 @@ def press_all(progress: Progress | None = None) -> int:
 def clean_up() -> None:
     """Free what a killed worker had claimed, and remove the temporary files that it left."""
     stale.release_claims_of_the_dead()
-    writer.sweep(settings.ONRECORD.public)
+    with _only_writer():
+        writer.sweep(settings.ONRECORD.public)
 
 
 def stale_count() -> int:
@@ -230,7 +232,7 @@ def _swap(
                     media.withdraw(claim)
                     batch.remove(claim.path)
                     gone.append(claim)
-            except OSError as error:
+            except (OSError, Failed) as error:
                 made.pop(claim.id, None)
                 failed[claim.id] = _reason(claim, error)
     return gone

@@ -24,6 +24,8 @@ LEFT_BEHIND_AFTER = 24 * 3600
 """Seconds after which a temporary file of another machine is taken for one that was left behind."""
 
 _TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8}-[0-9]+-[0-9a-f]{8}-[0-9]+)\.tmp\Z", re.ASCII)
+_MOVING = re.compile(r"\..+\.[0-9a-f]{8}\.tmp\Z", re.ASCII)
+"""Of a rendition on its way to its place: only whoever may put files in place makes such a name."""
 
 
 class Leaving(ValueError):
@@ -195,15 +197,24 @@ def _sync_file_system(folder: Path) -> None:
 
 
 def sweep(public: Path) -> int:
-    """Remove the temporary files that a killed process left; returns how many. Those of running ones stay."""
+    """Remove the temporary files that a killed process left; returns how many. Those of running ones stay.
+
+    The caller is the only one who puts files in place meanwhile.
+    """
     swept = 0
     for folder, _, names in os.walk(public):
         for name in names:
-            found = _TEMPORARY.fullmatch(name) if name.endswith(".tmp") else None
-            if found and (workers.is_dead(found.group(1)) or _is_old(Path(folder, name))):
+            if name.endswith(".tmp") and _is_left_behind(Path(folder, name)):
                 Path(folder, name).unlink(missing_ok=True)
                 swept += 1
     return swept
+
+
+def _is_left_behind(file: Path) -> bool:
+    found = _TEMPORARY.fullmatch(file.name)
+    if found:
+        return workers.is_dead(found.group(1)) or _is_old(file)
+    return bool(_MOVING.fullmatch(file.name))
 
 
 def _is_old(file: Path) -> bool:
