@@ -19,6 +19,7 @@ import numpy.typing as npt
 from onrecord.lib.errors import Failed
 from onrecord.transcripts.engines.loops import Range
 from onrecord.transcripts.engines.windows import PER_MS, RATE, Samples, Sound, as_sound
+from onrecord.transcripts.tokens import Token
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,6 +28,7 @@ STEP = RATE // 100
 SPAN = 400
 """Samples that a frame looks at."""
 BANDS = 40
+WIDTH = 256
 FRAMES = 160
 """Frames that one vector looks at."""
 LENGTH_MS = FRAMES * 10
@@ -40,10 +42,12 @@ SHORTEST_MS = 400
 
 @dataclass(frozen=True)
 class Voices:
-    """Vectors of unit length, one a row, and the middle of what each looked at, in milliseconds, in order."""
+    """Vectors of unit length, one a row, in order; the middle of what each looked at, in milliseconds; and the number
+    of the stretch of speech that it lies in: what it looked at begins and ends there."""
 
     vectors: Floats
     middles: npt.NDArray[np.int64]
+    stretches: npt.NDArray[np.int64]
 
 
 class VoiceModel:
@@ -70,7 +74,7 @@ class VoiceModel:
             values = _lstm(values, into, onto, bias)
         weight, bias = self._last
         raw = np.maximum(values[:, -1] @ weight + bias, 0)
-        return raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9)
+        return np.asarray(raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9), np.float32)
 
     def frames(self, sound: Sound) -> Floats:
         """Mel power of frames that begin every STEP samples: (frames, BANDS). Not logarithmic, as in training."""
@@ -84,32 +88,41 @@ def embed(
     model: VoiceModel, samples: Samples, speech: Sequence[Range], told: Callable[[float], None] = lambda share: None
 ) -> Voices:
     """Vectors for all speech, every HOP_MS; `speech` in milliseconds. Reads a little of `samples` at a time."""
-    places = list(_places(speech, len(samples) // PER_MS))
-    vectors = np.zeros((len(places), 256), np.float32)
+    places = list(_places(speech))
+    vectors = np.zeros((len(places), WIDTH), np.float32)
     for at in range(0, len(places), BATCH):
-        pieces = [_piece(model, samples, start) for start in places[at : at + BATCH]]
+        pieces = [_piece(model, samples, start, end) for _, start, end in places[at : at + BATCH]]
         vectors[at : at + BATCH] = model.vectors(np.stack(pieces))
         told(at / len(places))
-    return Voices(vectors, np.array(places, np.int64) + LENGTH_MS // 2)
+    table = np.array(places, np.int64).reshape(-1, 3)
+    return Voices(vectors, (table[:, 1] + table[:, 2]) // 2, table[:, 0])
 
 
-def _places(speech: Sequence[Range], length: int) -> Iterator[int]:
-    """Where pieces begin: evenly over each stretch of speech; short stretches get one around their middle."""
-    for start, end in speech:
+def with_words(speech: Sequence[Range], tokens: Sequence[Token]) -> list[Range]:
+    """The stretches of speech in which a word lies: laughter and music say nothing of voices."""
+    middles = np.array([(token.start + token.end) // 2 for token in tokens])
+    counts = [np.count_nonzero((start <= middles) & (middles <= end)) for start, end in speech]
+    return [stretch for stretch, count in zip(speech, counts, strict=True) if count]
+
+
+def _places(speech: Sequence[Range]) -> Iterator[tuple[int, int, int]]:
+    """Stretch, start and end of what each vector looks at: evenly over the stretch, all of it when it is short."""
+    for number, (start, end) in enumerate(speech):
         if end - start < SHORTEST_MS:
             continue
         spare = max(0, end - start - LENGTH_MS)
         count = 1 + -(-spare // HOP_MS)
-        first = start if end - start >= LENGTH_MS else (start + end - LENGTH_MS) // 2
-        for number in range(count):
-            yield max(0, min(length - LENGTH_MS, first + (spare * number // (count - 1) if count > 1 else 0)))
+        for place in range(count):
+            first = start + (spare * place // (count - 1) if count > 1 else 0)
+            yield number, first, min(end, first + LENGTH_MS)
 
 
-def _piece(model: VoiceModel, samples: Samples, start: int) -> Floats:
-    sound = as_sound(samples[start * PER_MS : (start + LENGTH_MS) * PER_MS])
-    sound = np.pad(sound, (0, LENGTH_MS * PER_MS - len(sound)))
-    level = float(np.sqrt(np.mean(sound**2)))
-    return model.frames(sound * np.float32(LEVEL / max(level, 1e-5)))[:FRAMES]
+def _piece(model: VoiceModel, samples: Samples, start: int, end: int) -> Floats:
+    """The frames of one piece. A short one is repeated, so that nobody else's voice fills it up."""
+    sound = as_sound(samples[start * PER_MS : end * PER_MS])
+    level = float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
+    frames = model.frames(sound * np.float32(LEVEL / max(level, 1e-5)))
+    return frames[np.arange(FRAMES) % len(frames)]
 
 
 def _lstm(values: Floats, into: Floats, onto: Floats, bias: Floats) -> Floats:
@@ -159,7 +172,9 @@ def read_tensors(path: Path) -> Mapping[str, Any]:
         with path.open("rb") as file:
             return _read_tensors(file)
     except (pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError, IndexError, TypeError) as error:
-        raise Failed(f"{path} does not hold the weights of a voice model ({error}); remove it to fetch it again.") from error
+        raise Failed(
+            f"{path} does not hold the weights of a voice model ({error}); remove it to fetch it again."
+        ) from error
 
 
 def _read_tensors(file: BinaryIO) -> Mapping[str, Any]:
