@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.lib.headers import ALWAYS, ASK_AGAIN, KEEP_FOR_EVER, PAGE_POLICY, cache_control, content_type
@@ -79,6 +79,7 @@ def test_nothing_else_is_given_away(public: Path, path: str) -> None:
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="./\\%a\0-é", max_size=40))
 def test_no_path_leaves_the_folder(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.getbasetemp() / "empty"
@@ -220,6 +221,7 @@ def test_a_part_of_what_is_still_the_same(public: Path) -> None:
         assert get(public, MP3, range="bytes=0-1", if_range=condition).status == 200
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.text(alphabet="bytes=-,0123456789 ", max_size=25))
 def test_any_range_is_part_or_whole_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, wanted: str
