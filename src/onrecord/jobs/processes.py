@@ -87,10 +87,15 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, so that the child finds the same package and publication."""
+    """Ours, so that the child finds the same package and publication.
+
+    One thread for numpy's products: a step keeps busy the processors that it declares, and on small matrices several
+    threads took ten times the processor time of one.
+    """
     package = str(Path(onrecord.__file__).parents[1])
     path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, "PYTHONPATH": path, "ONRECORD_FOLDER": str(settings.ONRECORD.folder)}
+    ours = {"PYTHONPATH": path, "ONRECORD_FOLDER": str(settings.ONRECORD.folder), "OPENBLAS_NUM_THREADS": "1"}
+    return {**os.environ, **ours}
 
 
 def open_log() -> IO[bytes]:

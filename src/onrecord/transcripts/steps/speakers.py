@@ -49,7 +49,7 @@ def _speech(windows: list[HeardWindow]) -> list[Range]:
     result: list[Range] = []
     for window in windows:
         for start, end in window.report.get("speech", ()):
-            start, end = max(start, window.start_ms), min(end, window.end_ms)
-            if end > start:
-                result.append((start, end))
+            own = (max(start, window.start_ms), min(end, window.end_ms))
+            if own[1] > own[0]:
+                result.append(own)
     return result
