@@ -30,10 +30,12 @@ from onrecord.lib.errors import BadInput, Failed
 Progress = Callable[[float, str], None]
 """Called with how far it is (0 to 1) and what is being done."""
 
-FORMATS = frozenset(
-    ["aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "eac3", "flac", "flv", "loas", "matroska"]
-    + ["mov", "mp3", "mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv"]  # noqa: RUF005
-)
+# fmt: off
+FORMATS = frozenset([
+    "aac", "ac3", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "eac3", "flac", "flv", "loas", "matroska", "mov",
+    "mp3", "mpeg", "mpegts", "ogg", "tta", "w64", "wav", "wv",
+])
+# fmt: on
 """Demuxers that may open what strangers gave: real media, none of which names other files."""
 
 OLDEST = 7

@@ -10,7 +10,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -61,6 +61,12 @@ SUFFIXES = {
 UPRIGHT = struct.pack("=9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 """The display matrix that changes nothing, as libav keeps it."""
 
+MEDIA = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"FORM", b"\x1aE\xdf\xa3")
+"""How media files begin: WAV and AVI, FLAC, Ogg, MP3, AIFF, Matroska. (MP4 has its mark later.)"""
+
+STREAMED = 0xFFFFFF00
+"""From this size on, a WAV header says that nobody knew how long it would become."""
+
 WHAT_IS_TAKEN = "give a sound or video file such as WAV, FLAC, MP3, M4A, Ogg, MP4 or MKV"
 
 
@@ -106,7 +112,8 @@ def probe(path: Path, name: str) -> Probe:
     with _Input(path, shown) as file:
         try:
             with _open(file) as container:
-                return _look(container, Path(name).suffix, shown)
+                found = _look(container, Path(name).suffix, shown)
+            return replace(found, warnings=(*found.warnings, *_cut_off(file, shown)))
         # libav's errors, and what PyAV makes of headers that make no sense
         except (av.error.FFmpegError, ValueError, OverflowError, MemoryError) as error:
             raise BadInput(f"{shown} is not a recording ({_nature(file, error)}): {WHAT_IS_TAKEN}.") from error
@@ -135,6 +142,9 @@ class _Input:
 
     def tell(self) -> int:
         return self._file.tell()
+
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     def beginning(self) -> bytes:
         self._file.seek(0)
@@ -179,11 +189,21 @@ def _nature(file: _Input, error: BaseException) -> str:
         return "it is a playlist, which only names other files"
     if text.startswith(("<svg", "<?xml", "<!doctype", "<html")):
         return "it is a drawing, page or other marked-up text"
-    if beginning.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")) and b"WAVE" not in beginning[:16]:
+    if beginning.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")) or beginning[8:12] == b"WEBP":
         return "it is a picture"
+    if beginning.startswith(MEDIA) or beginning[4:8] == b"ftyp":
+        return "it begins like one, but is cut off or damaged"
     if "\ufffd" not in text and "\x00" not in text:
         return "it is text"
     return "its content is of no known media format" if isinstance(error, av.error.FFmpegError) else "it makes no sense"
+
+
+def _cut_off(file: _Input, shown: str) -> Iterator[str]:
+    """A recorder that lost power leaves a WAV file that is shorter than it says; libav does not tell."""
+    beginning, size = file.beginning(), file.size()
+    announced = int.from_bytes(beginning[4:8], "little") + 8
+    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WAVE" and size + 1 < announced < STREAMED:
+        yield f"{shown} is cut off: it announces {announced:,} bytes and has {size:,}. What is there is published."
 
 
 def _look(container: Any, suffix: str, shown: str) -> Probe:

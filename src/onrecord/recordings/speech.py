@@ -27,7 +27,7 @@ from onrecord.recordings.probe import Probe, probe
 
 SAMPLES_A_MS = RATE // 1000
 
-LONGEST_MS = 24 * 3600 * 1000
+LONGEST_MS = 12 * 3600 * 1000
 ALWAYS_ALLOWED_MS = 10 * 60 * 1000
 FEWEST_BYTES_A_SECOND = 50
 """No codec for speech needs less; a file that decodes to more was made to fill the disk."""

@@ -38,17 +38,21 @@ def measure(attempt: Attempt) -> None:
         recording.save(update_fields=["duration_ms", "channels", "loudness", "true_peak", "warnings"])
 
 
+def _spoken(milliseconds: int) -> str:
+    return clock(milliseconds) if milliseconds >= 10_000 else f"{milliseconds / 1000:.1f} seconds"
+
+
 def warnings(found: Probe, heard: Heard, shown: str) -> Iterator[str]:
     """Sentences for the publisher about what can be published, but not as it claims to be."""
     claimed, lasts = found.claimed_ms, heard.duration_ms
     tolerance = max(CLAIM_MAY_MISS_MS, lasts * CLAIM_MAY_MISS)
     if claimed and claimed - lasts > tolerance:
         yield (
-            f"{shown} says that it lasts {clock(claimed)}, but only {clock(lasts)} of it can be decoded: it may be "
+            f"{shown} says that it lasts {clock(claimed)}, but only {_spoken(lasts)} of it can be decoded: it may be "
             "cut off. That much is published."
         )
     elif claimed and lasts - claimed > tolerance and not WITHOUT_CLAIMS.intersection(found.format.split(",")):
-        yield f"{shown} says that it lasts {clock(claimed)}, but {clock(lasts)} of it can be decoded and is published."
+        yield f"{shown} says that it lasts {clock(claimed)}, but lasts {_spoken(lasts)}: all of it is published."
     if lasts < SHORTEST_MS:
         yield f"{shown} lasts only {lasts / 1000:.1f} seconds."
     if heard.loudness.integrated is None:
