@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from onrecord.transcripts.engines.voices import Floats, Voices
+from onrecord.transcripts.engines.voices import Floats, Voices, may_change
 from onrecord.transcripts.tokens import Token
 
 Labels = npt.NDArray[np.int64]
@@ -18,6 +18,8 @@ MOST_TO_GROUP = 1200
 """Vectors that are compared each with each; of more, an even selection is."""
 MOST_GROUPS = 14
 """Groups to begin with; those of one speaker are then put together."""
+TELLING_MS, FEW = 1000, 12
+"""What looked at less does not take part in finding the speakers, where there are at least so many others."""
 FEWEST = 4
 """Vectors of a group that may be a speaker's: some two seconds of speech."""
 ROUNDS = 20
@@ -31,15 +33,15 @@ NEAR_MS = 800
 """How far the middle of what a vector looked at may be from a word that it tells about."""
 SPREAD = 0.05
 """How much one voice's similarity to itself varies."""
-STAY = 6.0
-STAY_AT_PAUSE = 3.0
-STAY_AT_END = 1.0
-PAUSE_MS = 150
+STAY_WITHIN, STAY, STAY_AT_CUT = 100.0, 6.0, 1.0
+"""What a change of speaker costs, in spreads: within a word, between words, where `may_change` says so."""
 
 
 def speakers(voices: Voices) -> Floats:
     """One vector of unit length for each speaker that is found, at least one; (0, width) without vectors."""
-    vectors = voices.vectors
+    vectors = voices.vectors[voices.lengths >= TELLING_MS]
+    if len(vectors) < FEW:
+        vectors = voices.vectors
     if not len(vectors):
         return vectors
     some = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), MOST_TO_GROUP)).astype(int)]
@@ -199,10 +201,8 @@ def _stretches(words: Labels, speech: Sequence[tuple[int, int]]) -> Labels:
 def _cost_of_change(before: Token, after: Token) -> float:
     """What a change of speaker between two words costs, in spreads of likeness."""
     if not after.space:
-        return STAY * 10
-    if before.text.rstrip("\"'”’»)")[-1:] in ".!?…。！？؟۔।":
-        return STAY_AT_END
-    return STAY_AT_PAUSE if after.start - before.end >= PAUSE_MS else STAY
+        return STAY_WITHIN
+    return STAY_AT_CUT if may_change(before, after) else STAY
 
 
 def _path(likeness: npt.NDArray[np.float64], costs: Sequence[float]) -> list[int]:

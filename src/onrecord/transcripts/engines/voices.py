@@ -36,17 +36,20 @@ HOP_MS = 400
 LEVEL = 10 ** (-30 / 20)
 """Every piece is brought to this level (root mean square) before it is looked at, as in training."""
 BATCH = 64
-SHORTEST_MS = 400
-"""Shorter stretches of speech say too little of a voice."""
+SHORTEST_MS = 300
+"""Shorter stretches of speech say nothing of a voice."""
+PAUSE_MS = 250
+SENTENCE_ENDS = ".!?…。！？؟۔।"
 
 
 @dataclass(frozen=True)
 class Voices:
-    """Vectors of unit length, one a row, in order; the middle of what each looked at, in milliseconds; and the number
-    of the stretch of speech that it lies in: what it looked at begins and ends there."""
+    """Vectors of unit length, one a row, in order; the middle and the length of what each looked at, in milliseconds;
+    and the number of the stretch of speech that it lies in: what it looked at begins and ends there."""
 
     vectors: Floats
     middles: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
     stretches: npt.NDArray[np.int64]
 
 
@@ -95,14 +98,35 @@ def embed(
         vectors[at : at + BATCH] = model.vectors(np.stack(pieces))
         told(at / len(places))
     table = np.array(places, np.int64).reshape(-1, 3)
-    return Voices(vectors, (table[:, 1] + table[:, 2]) // 2, table[:, 0])
+    return Voices(vectors, (table[:, 1] + table[:, 2]) // 2, table[:, 2] - table[:, 1], table[:, 0])
 
 
-def with_words(speech: Sequence[Range], tokens: Sequence[Token]) -> list[Range]:
-    """The stretches of speech in which a word lies: laughter and music say nothing of voices."""
-    middles = np.array([(token.start + token.end) // 2 for token in tokens])
-    counts = [np.count_nonzero((start <= middles) & (middles <= end)) for start, end in speech]
-    return [stretch for stretch, count in zip(speech, counts, strict=True) if count]
+def stretches(speech: Sequence[Range], tokens: Sequence[Token]) -> list[Range]:
+    """Stretches in which one person is likely to speak, with words in them: speech, cut at sentences' ends and pauses.
+
+    Speech without words, laughter and music, says nothing of voices.
+    """
+    result: list[Range] = []
+    at = 0
+    for start, end in speech:
+        begin, before = start, None
+        while at < len(tokens) and (tokens[at].start + tokens[at].end) // 2 <= end:
+            token = tokens[at]
+            if before is not None and may_change(before, token):
+                cut = (before.end + token.start) // 2
+                result.append((begin, cut))
+                begin = cut
+            before = token
+            at += 1
+        if before is not None:
+            result.append((begin, end))
+    return [(start, end) for start, end in result if end > start]
+
+
+def may_change(before: Token, after: Token) -> bool:
+    """Whether another speaker may well begin between two words: after a sentence's end or a pause."""
+    ended = before.text.rstrip("\"'”’»)")[-1:] in SENTENCE_ENDS
+    return after.space and (ended or after.start - before.end >= PAUSE_MS)
 
 
 def _places(speech: Sequence[Range]) -> Iterator[tuple[int, int, int]]:

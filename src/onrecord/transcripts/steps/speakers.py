@@ -34,14 +34,14 @@ def _who_said(attempt: Attempt, recording: Recording, tokens: list[Token], speec
     if not tokens:
         return []
     model = voices.VoiceModel(weights.find_voice_weights(weights.cache_folder(), attempt.progress))
-    with_words = voices.with_words(speech, tokens)
+    stretches = voices.stretches(speech, tokens)
     found = voices.embed(
         model,
         speech_samples(recording),
-        with_words,
+        stretches,
         lambda share: attempt.progress(SHARE * share, "telling the voices apart"),
     )
-    return clustering.with_speakers(tokens, with_words, found)
+    return clustering.with_speakers(tokens, stretches, found)
 
 
 def _speech(windows: list[HeardWindow]) -> list[Range]:
