@@ -2,12 +2,16 @@
 
 import pytest
 from django.utils import timezone
+from hypothesis import settings
 
 from onrecord.catalogue.models import Change, Credit, Episode, Person, Show
 from onrecord.recordings.models import Recording
 from onrecord.transcripts import revisions
 from onrecord.transcripts.models import Origin, Speaker, Transcript
 from tests.transcripts.making import heard
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -64,17 +64,21 @@ FIELDS = attrgetter("text", "start", "end", "speaker", "probability", "space")
 
 def text_of(tokens: Iterable[Token]) -> str:
     """The tokens as running text."""
-    pieces: list[str] = []
-    for token in tokens:
-        if token.space and pieces:
-            pieces.append(" ")
-        pieces.append(token.text)
-    return "".join(pieces)
+    words = list(tokens)
+    text = "".join([f" {token.text}" if token.space else token.text for token in words])
+    return text[1:] if words and words[0].space else text
 
 
 def glued(before: str, after: str) -> bool:
     """Whether text that ends in `before` and goes on with `after` needs no space between, by its scripts."""
-    return bool(before and after and GLUES.match(before[-1]) and GLUES.match(after[0]))
+    if before.isascii() or after.isascii():
+        return False
+    return bool(GLUES.match(before[-1]) and GLUES.match(after[0]))
+
+
+def needs_spaces(text: str) -> bool:
+    """Whether no place in the text is one where `glued` could be true."""
+    return text.isascii() or not GLUES.search(text)
 
 
 def split(text: str) -> Iterator[tuple[str, bool]]:

@@ -1,13 +1,19 @@
-"""Cuts words into cues of a few short lines, as captions need them."""
+"""Cuts words into cues of a few short lines, as captions need them.
+
+A full rebuild cuts millions of words, so each turn is measured once and every question is answered by bisection.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from operator import add, sub
 from unicodedata import east_asian_width
 
-from onrecord.transcripts.tokens import Token, glued, text_of
-from onrecord.transcripts.turns import sentences, turns
+from onrecord.transcripts.tokens import Token, glued, needs_spaces, text_of
+from onrecord.transcripts.turns import Turn, sentences, turns
 
 LONGEST = 7000
 """A cue stays at most this long, in milliseconds, unless one word takes longer."""
@@ -26,120 +32,143 @@ class Block:
     lines: tuple[str, ...]
 
 
-def width(text: str) -> int:
-    """Columns that a text takes; Chinese and Japanese characters take two."""
-    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A turn in pieces between which a line may end, with what must be known of each.
+
+    `reach` has the width of all pieces before each place with the spaces before them; `starts` and `ends` are
+    milliseconds, `ends` never run backwards; `stops` are the places where a cue may well stop, the best kind first.
+    """
+
+    texts: list[str]
+    spaces: list[bool]
+    reach: list[int]
+    starts: list[int]
+    ends: list[int]
+    silences: list[int]
+    stops: tuple[list[int], ...]
 
 
-def may_break(before: Token, after: Token) -> bool:
-    """Whether a line may end between two words so that reading it back gives the same text."""
-    return after.space != glued(before.text, after.text)
-
-
-def cut(tokens: Sequence[Token], columns: int, lines: int = 2, indents: Sequence[int] = ()) -> list[Block]:
-    """Cues of at most `lines` lines of `columns` columns, one speaker each, cut at a sentence, phrase or pause.
+def cut(tokens: Sequence[Token], columns: int, indents: Sequence[int] = ()) -> list[Block]:
+    """Cues of at most two lines of `columns` columns, one speaker each, cut at a sentence, phrase or pause.
 
     `indents` has the width, by speaker, of what will stand before a cue's first line. A single word that is wider
-    than a line stands alone on a line that is too long. Cues follow one another without overlap.
+    than a line stands alone on a line that is too long. Cues follow one another without overlap. The first line is
+    empty when no word fits after the indent.
     """
-    spans: list[tuple[Sequence[Token], int]] = []
+    blocks: list[Block] = []
     for turn in turns(tokens):
         indent = indents[turn.speaker] if turn.speaker is not None and turn.speaker < len(indents) else 0
-        spans += [(span, indent) for span in _spans(turn.tokens, columns, lines, indent)]
-    starts = [*(span[0].start for span, _ in spans), None][1:]
-    return [
-        Block(span[0].speaker, span[0].start, _end(span, following), tuple(wrap(span, columns, indent)))
-        for (span, indent), following in zip(spans, starts, strict=True)
-    ]
+        blocks += _blocks(turn, columns, indent)
+    return [_until(block, following.start) for block, following in pairwise(blocks)] + blocks[-1:]
 
 
-def _end(span: Sequence[Token], following: int | None) -> int:
-    end = max(span[0].start + 1, *(token.end for token in span))
-    return end if following is None else max(min(end, following), span[0].start + 1)
+def _until(block: Block, following: int) -> Block:
+    """The block, ended where the following one begins."""
+    return block if block.end <= following else replace(block, end=max(following, block.start + 1))
 
 
-def _spans(tokens: Sequence[Token], columns: int, lines: int, indent: int) -> Iterator[Sequence[Token]]:
-    sentence_ends = {found.stop for found in sentences(tokens)}
+def _blocks(turn: Turn, columns: int, indent: int) -> Iterator[Block]:
+    measured = _measure(turn.tokens)
     start = 0
-    while start < len(tokens):
-        furthest = _furthest(tokens, start, columns, lines, indent)
-        stop = _best_stop(tokens, start, furthest, sentence_ends)
-        yield tokens[start:stop]
+    while start < len(measured.texts):
+        second = _line_end(measured, start, columns - indent)
+        second = max(second, start + 1) if indent == 0 else second
+        furthest = _furthest(measured, start, max(_line_end(measured, second, columns), second + 1))
+        stop = _best_stop(measured, start, furthest)
+        begun, end = measured.starts[start], measured.ends[stop - 1]
+        yield Block(turn.speaker, begun, max(end, begun + 1), _lines(measured, start, second, stop, indent))
         start = stop
 
 
-def _furthest(tokens: Sequence[Token], start: int, columns: int, lines: int, indent: int) -> int:
-    """The last index before which a cue from `start` may stop; at least one unbreakable run of words."""
-    line, used, furthest = 1, indent, start
-    piece_start = start
-    for stop in range(start + 1, len(tokens) + 1):
-        if stop < len(tokens) and not may_break(tokens[stop - 1], tokens[stop]):
-            continue
-        piece = tokens[piece_start:stop]
-        wide = width(text_of(piece))
-        space = 1 if used and piece[0].space else 0
-        if used + space + wide > columns and used:
-            line, used, space = line + 1, 0, 0
-        used += space + wide
-        late = piece[-1].end - tokens[start].start > LONGEST
-        silent = furthest > start and piece[0].start - tokens[piece_start - 1].end >= SILENCE
-        if furthest > start and (line > lines or late or silent):
-            return furthest
-        furthest = piece_start = stop
-    return len(tokens)
+def _line_end(measured: Measured, start: int, room: int) -> int:
+    """The place of the first piece that does not fit on a line that begins with the piece at `start`."""
+    if start >= len(measured.texts):
+        return start
+    return max(start, bisect_right(measured.reach, measured.reach[start] + measured.spaces[start] + room, start) - 1)
 
 
-def _best_stop(tokens: Sequence[Token], start: int, furthest: int, sentence_ends: set[int]) -> int:
+def _furthest(measured: Measured, start: int, fitting: int) -> int:
+    """Where a cue from `start` must stop: where the lines are full, it has lasted long enough, or there is silence."""
+    late = bisect_right(measured.ends, measured.starts[start] + LONGEST, start)
+    silent = bisect_right(measured.silences, start)
+    until_silence = measured.silences[silent] if silent < len(measured.silences) else fitting
+    return min(fitting, len(measured.texts), max(late, start + 1), until_silence)
+
+
+def _best_stop(measured: Measured, start: int, furthest: int) -> int:
     """Where to stop at or before `furthest`: where the words end by themselves, but not after too few of them."""
-    if furthest == len(tokens):
+    if furthest == len(measured.texts):
         return furthest
     least = start + max(1, (furthest - start) // 3)
-    stops = [at for at in range(furthest, least - 1, -1) if may_break(tokens[at - 1], tokens[at])]
-    for wanted in (
-        lambda at: at in sentence_ends,
-        lambda at: tokens[at - 1].text.endswith(PHRASE_ENDS),
-        lambda at: tokens[at].start - tokens[at - 1].end >= PAUSE,
-    ):
-        found = next((at for at in stops if wanted(at)), None)
-        if found is not None:
-            return found
+    for stops in measured.stops:
+        place = bisect_right(stops, furthest) - 1
+        if place >= 0 and stops[place] >= least:
+            return stops[place]
     return furthest
 
 
-def wrap(tokens: Sequence[Token], columns: int, indent: int = 0) -> list[str]:
-    """Lines of at most `columns` columns; two are made about equally long. The first may be empty: see `_fill`."""
-    pieces = _pieces(tokens)
-    lines = _fill(pieces, columns, indent)
-    if len(lines) == 2:
-        total = indent + width(text_of(tokens))
-        for narrower in range(total // 2, columns):
-            tried = _fill(pieces, narrower, indent)
-            if len(tried) == 2:
-                return tried if max(map(width, tried)) <= columns else lines
-    return lines
+def _lines(measured: Measured, start: int, second: int, stop: int, indent: int) -> tuple[str, ...]:
+    """One line, or two that are about equally long; the first goes no further than `second`."""
+    if second >= stop:
+        return (_line(measured, start, stop),)
+    if second > start:
+        second = _middle(measured, start, second, stop, indent)
+    return (_line(measured, start, second), _line(measured, second, stop))
 
 
-def _pieces(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Words between which a line may end."""
-    pieces: list[list[Token]] = []
-    for token in tokens:
-        if pieces and not may_break(pieces[-1][-1], token):
-            pieces[-1].append(token)
-        else:
-            pieces.append([token])
-    return pieces
+def _middle(measured: Measured, start: int, furthest: int, stop: int, indent: int) -> int:
+    """The place at or before `furthest` that leaves the longer of two lines shortest."""
+    reach = measured.reach
+    begin = reach[start] + measured.spaces[start] - indent
+    near = bisect_left(reach, (begin + reach[stop]) // 2, start + 1, furthest)
+    return min(
+        (place for place in (near - 1, near, near + 1) if start < place <= furthest),
+        key=lambda place: max(reach[place] - begin, reach[stop] - reach[place] - measured.spaces[place]),
+    )
 
 
-def _fill(pieces: Sequence[Sequence[Token]], columns: int, indent: int) -> list[str]:
-    """Lines as full as they can be. The first one is empty when no word fits after the indent."""
-    lines = [""]
-    used = indent
-    for piece in pieces:
-        text = text_of(piece)
-        space = " " if lines[-1] and piece[0].space else ""
-        if used and used + len(space) + width(text) > columns:
-            lines.append("")
-            used, space = 0, ""
-        lines[-1] += space + text
-        used += len(space) + width(text)
-    return lines
+def _line(measured: Measured, start: int, stop: int) -> str:
+    texts, spaces = measured.texts, measured.spaces
+    return "".join([f" {texts[n]}" if spaces[n] and n > start else texts[n] for n in range(start, stop)])
+
+
+def _measure(tokens: Sequence[Token]) -> Measured:
+    runs = _runs(tokens)
+    first = [tokens[start] for start, _ in runs] if len(runs) < len(tokens) else tokens
+    texts = [token.text for token in first]
+    if len(runs) < len(tokens):
+        texts = [text_of(tokens[start:stop]) for start, stop in runs]
+    spaces = [token.space for token in first]
+    starts = [token.start for token in first]
+    ends = list(accumulate([tokens[stop - 1].end for _, stop in runs], max))
+    gaps = list(map(sub, starts[1:], ends))
+    sentence_ends = {found.stop for found in sentences(tokens)}
+    return Measured(
+        texts,
+        spaces,
+        [0, *accumulate(map(add, map(width, texts), spaces))],
+        starts,
+        ends,
+        [n for n, gap in enumerate(gaps, 1) if gap >= SILENCE],
+        (
+            [n for n, (start, _) in enumerate(runs) if start in sentence_ends],
+            [n for n, text in enumerate(texts, 1) if text.endswith(PHRASE_ENDS)],
+            [n for n, gap in enumerate(gaps, 1) if gap >= PAUSE],
+        ),
+    )
+
+
+def _runs(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Words that no line may end between: where reading the line's end back would give another text."""
+    if needs_spaces("".join([token.text for token in tokens])):
+        breaks = [n for n, token in enumerate(tokens) if token.space and n]
+    else:
+        pairs = enumerate(pairwise(tokens), 1)
+        breaks = [n for n, (before, after) in pairs if after.space != glued(before.text, after.text)]
+    return list(pairwise([0, *breaks, len(tokens)]))
+
+
+def width(text: str) -> int:
+    """Columns that a text takes; Chinese and Japanese characters take two."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

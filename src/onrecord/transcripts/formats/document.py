@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import groupby
+from operator import le
 
 from onrecord.transcripts.tokens import LATEST, Token, glued, split
 
@@ -71,6 +72,8 @@ def joined_lines(text: str) -> str:
 
 def written_tokens(document: Document) -> list[Token]:
     """The document's tokens fit for any file: no white space in them, none empty, times that never run backwards."""
+    if _is_clean(document.tokens):
+        return document.tokens
     result: list[Token] = []
     latest = 0
     for token in document.tokens:
@@ -82,6 +85,15 @@ def written_tokens(document: Document) -> list[Token]:
             )
         latest = start if words else latest
     return result
+
+
+def _is_clean(tokens: Sequence[Token]) -> bool:
+    """Whether they are fit as they are, as those of our own revisions mostly are."""
+    texts = [token.text for token in tokens]
+    joined = " ".join(texts)
+    starts = [token.start for token in tokens]
+    ordered = all(map(le, starts, starts[1:])) and all(token.start <= token.end for token in tokens)
+    return ordered and joined.split() == texts and not UNWRITABLE.search(joined)
 
 
 def document_of(

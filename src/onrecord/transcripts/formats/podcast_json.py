@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from json.encoder import encode_basestring
 from typing import Any
 
 from onrecord.lib.errors import BadInput
@@ -15,6 +16,7 @@ from onrecord.transcripts.formats.document import Cue, Document, document_of, on
 from onrecord.transcripts.tokens import Token, glued
 
 VERSION = "1.0.0"
+BARE = '{"startTime": '
 
 
 def parse(text: str) -> Any:
@@ -62,38 +64,47 @@ def milliseconds(seconds: Any) -> int | None:
 
 def write(document: Document) -> str:
     """One segment a word. `language` and `madeByMachine` are ours; readers of the namespace's format pass over them."""
-    head = {"version": VERSION}
+    lines = [f'"version": "{VERSION}"']
     if document.language:
-        head["language"] = one_line(document.language)
-    lines = [f'"{key}": {_json(value)}' for key, value in head.items()]
+        lines.append(f'"language": {encode_basestring(one_line(document.language))}')
     if document.made_by_machine:
         lines.append('"madeByMachine": true')
-    segments = ",\n".join(_json(segment) for segment in _segments(document))
+    segments = ",\n".join(_segments(document))
     return "{\n" + ",\n".join([*lines, f'"segments": [\n{segments}\n]']) + "\n}\n"
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-
-
-def _segments(document: Document) -> Iterator[dict[str, Any]]:
-    run: list[Token] = []
-    for token in written_tokens(document):
-        if run and token.speaker == run[-1].speaker and not token.space and not glued(run[-1].text, token.text):
-            run.append(token)
-            continue
-        if run:
-            yield _segment(document, run)
-        spaced = run and token.space and glued(run[-1].text, token.text) and token.speaker == run[-1].speaker
-        run = [Token(f" {token.text}", token.start, token.end, token.speaker)] if spaced else [token]
-    if run:
-        yield _segment(document, run)
-
-
-def _segment(document: Document, run: list[Token]) -> dict[str, Any]:
-    name = one_line(document.name(run[0].speaker) or "")
-    return ({"speaker": name} if name else {}) | {
-        "startTime": run[0].start / 1000,
-        "endTime": max(token.end for token in run) / 1000,
-        "body": "".join(token.text for token in run),
+def _segments(document: Document) -> list[str]:
+    """Segments as JSON, put together by hand because there are as many as words."""
+    tokens = written_tokens(document)
+    names = [one_line(name) for name in document.speakers]
+    heads: dict[int | None, str] = {
+        n: f'{{"speaker": {encode_basestring(name)}, "startTime": ' for n, name in enumerate(names) if name
     }
+    return [
+        f'{heads.get(speaker, BARE)}{start / 1000}, "endTime": {end / 1000}, "body": {encode_basestring(body)}}}'
+        for speaker, start, end, body in _words(tokens)
+    ]
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[tuple[int | None, int, int, str]]:
+    """Speaker, start, end and body of each segment: words that stand together are one.
+
+    A space before a body says that one is there although its script needs none.
+    """
+    pending: tuple[int | None, int, int, str] | None = None
+    before = ""
+    for token in tokens:
+        text = token.text
+        if pending and pending[0] == token.speaker:
+            unspaced = glued(before, text)
+            if not unspaced and not token.space:
+                pending = (pending[0], pending[1], max(pending[2], token.end), pending[3] + text)
+                before = text
+                continue
+            text = f" {text}" if unspaced and token.space else text
+        if pending:
+            yield pending
+        pending = (token.speaker, token.start, token.end, text)
+        before = token.text
+    if pending:
+        yield pending
