@@ -68,9 +68,8 @@ def change(episode: Episode, **fields: Any) -> None:
 def twelve(public: Path, small_lists: None) -> list[Episode]:
     """A show of twelve episodes, pressed."""
     show = archive.make_show()
-    episodes = [archive.make_episode(show, number) for number in range(1, 13)]
+    episodes = [archive.make_episode(show, number, words=40 if number < 3 else 0) for number in range(1, 13)]
     press()
-    assert check() == []
     return episodes
 
 
@@ -136,7 +135,7 @@ def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
 
 def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> None:
     for number in (13, 14, 15):
-        archive.make_episode(twelve[0].show, number)
+        archive.make_episode(twelve[0].show, number, words=0)
         touched = press()
     assert {path for path in touched if path.startswith("talks/page")} == {
         "talks/page/3/index.html",
@@ -199,7 +198,7 @@ def test_withdrawing_takes_everything_away(twelve: list[Episode], public: Path) 
 
 
 def test_renaming_leaves_a_way_and_keeps_the_media(twelve: list[Episode], public: Path) -> None:
-    media = {path for path in contents(public) if path.startswith("talks/e2/") and path.endswith((".mp3", ".opus"))}
+    media = {path for path in contents(public) if path.startswith("talks/e2/") and path.endswith(".mp3")}
     Redirect.objects.create(folder="talks/e2", episode=twelve[1])
     change(twelve[1], slug="better")
     press()
@@ -243,7 +242,7 @@ def test_old_media_stay_thirty_days(twelve: list[Episode], public: Path, setting
     episode = twelve[0]
     old = episode.recordings.get(current=True)
     paths = set(old.renditions.values_list("path", flat=True))
-    archive.record(episode, 100)
+    archive.record(episode, 100, words=40)
     episode_changed(episode.pk)
     press()
     assert check() == []
@@ -407,9 +406,9 @@ def test_press_all_mends_damage(twelve: list[Episode], public: Path) -> None:
 
 
 @hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(seed=st.integers(0, 10**9), deeds=st.integers(5, 40), pressed_every=st.integers(1, 8))
+@given(seed=st.integers(0, 10**9), deeds=st.integers(5, 30), pressed_every=st.integers(1, 8))
 def test_incremental_equals_full(
     seed: int,
     deeds: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from onrecord.press.paths import PublicPath, has_compressed_form, is_free, is_sa
 from onrecord.press.render import Shelf, render
 from onrecord.recordings.models import Recording, Rendition
 
-EPISODES_AT_ONCE = 200
+EPISODES_AT_ONCE, FILES_AT_ONCE = 200, 200
 SHOWN_OF_A_KIND = 20
 """A problem that thousands of files share is told of this many times, and then counted."""
 
@@ -153,13 +153,11 @@ def _files(site: _Site, progress: Progress) -> Iterator[tuple[str, Problem]]:
     """Every file against what would be written now, one owner's after the other's."""
     media = dict(Rendition.objects.values_list("path", "sha256"))
     paths = sorted((path for path in site.expected.values() if path.path not in site.waiting), key=lambda p: p.owner)
-    done = 0
-    for _, group in groupby(paths, key=lambda path: path.owner):
-        shelf = Shelf()
-        for path in group:
-            done += 1
-            if done % 100 == 0:
-                progress(done / len(paths), f"{done} of {len(paths)} files")
+    for start in range(0, len(paths), FILES_AT_ONCE):
+        progress(start / len(paths), f"{start} of {len(paths)} files")
+        several = paths[start : start + FILES_AT_ONCE]
+        shelf = Shelf(path.owner for path in several)
+        for path in several:
             fault = _fault(site, shelf, path, media)
             if fault:
                 yield fault[0], Problem(path.path, fault[1])

@@ -67,8 +67,10 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
         name, claims = stale.claim_some(limit, lists_too=not affected.is_pending())
         if claims:
             _press(name, claims)
-        if claims or not looked:
             return len(claims)
+        if not looked:
+            stale.release_claims_of_the_dead()
+            return 0
 
 
 def press_what_is_stale(progress: Progress | None = None) -> int:
@@ -126,7 +128,6 @@ def _press_until_done(progress: Progress | None) -> int:
             pressed = press_some()
             total += pressed
             if not pressed:
-                stale.release_claims_of_the_dead()
                 time.sleep(LOOKED_AGAIN_AFTER)
             left = stale.stale().count() if progress or not is_helped else 0
             if left > WORTH_HELP and not is_helped:
@@ -179,7 +180,7 @@ def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], d
     """Render what is wanted into temporary files."""
     made: dict[int, Made] = {}
     failed: dict[int, str] = {}
-    shelf = Shelf()
+    shelf = Shelf(claim.owner for claim in claims)
     with _one_moment():
         for claim in claims:
             if not claim.wanted:

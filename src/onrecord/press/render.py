@@ -5,7 +5,7 @@ Media are not in it: they are placed, not rendered (`press.media`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from onrecord import readmodel
@@ -22,24 +22,33 @@ from onrecord.transcripts.formats.document import Document
 EPISODES_AT_ONCE = 50
 """Feeds are read in pieces of this many episodes, so that no query names too many rows."""
 
+WORDS_AT_ONCE = 16
+"""Episodes that are read with all their words together: some megabytes, and few queries for each."""
+
 
 class Shelf:
-    """What the files of one batch are made from. Keeps the episode that was asked for last, because its files are made
-    one after the other.
-    """
+    """What the files of one batch are made from. `owners` are those of its files: their episodes are read together."""
 
-    def __init__(self) -> None:
-        self._episode: EpisodeView | None = None
+    def __init__(self, owners: Iterable[str] = ()) -> None:
+        self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
+        self._episodes: dict[int, EpisodeView] = {}
         self._entries: dict[str, int] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises LookupError when it is not public any more."""
         id = id_of(owner)
-        if self._episode is None or self._episode.id != id:
-            self._episode = readmodel.episode(id)
-        if not self._episode.is_public:
-            raise LookupError(f"the episode in {self._episode.folder} is not public any more")
-        return self._episode
+        if id not in self._episodes:
+            self._read(id)
+        view = self._episodes.get(id)
+        if view is None or not view.is_public:
+            raise LookupError(f"episode {id} is not public any more")
+        return view
+
+    def _read(self, id: int) -> None:
+        """Read this episode and those that will be asked for next. Those before are let go of: words take room."""
+        at = self._to_read.index(id) if id in self._to_read else 0
+        together = {id, *self._to_read[at : at + WORDS_AT_ONCE]}
+        self._episodes = {view.id: view for view in readmodel.episodes(sorted(together), with_words=True)}
 
     def entries(self, name: str) -> int:
         """How many episodes a list has."""
