@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord import __version__
+from onrecord.display import say
 from onrecord.lib.errors import BadInput, Failed
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -35,11 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return DONE
-
-
-def say(text: str) -> None:
-    """Tell a person; programs read standard output."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def show_json(value: Any) -> None:
@@ -242,8 +238,12 @@ def demo(options: argparse.Namespace) -> None:
     from onrecord import demo as demonstration
 
     address = demonstration.make(Path(options.folder or "demo").resolve(), options.port)
+    from django.conf import settings
+
     if options.serve:
         _serve(options.host, options.port, address)
+    else:
+        say(f"The site is in {settings.ONRECORD.public}; `onrecord serve` shows it.")
 
 
 def serve(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onrecord import opening
+from onrecord.display import say
 from onrecord.lib import configuration
 from onrecord.lib.files import write_atomically
 
@@ -25,13 +26,26 @@ def make(folder: Path, port: int) -> str:
     opening.open_publication(folder)
     from django.conf import settings
 
+    from onrecord.press import presser
     from onrecord.publish import publish
     from onrecord.work import work_until_done
 
     for part in sample["parts"]:
+        say(f"Part {part['part']}: {part['title']}")
         published = publish(_request(sample, part))
         work_until_done(published.episode, published.recording)
+        _name_speakers(published.episode, [*sample["hosts"], *sample["guests"]])
+    presser.press_what_is_stale()
     return str(settings.ONRECORD.address)
+
+
+def _name_speakers(episode: Any, names: list[str]) -> None:
+    """Who speaks first in the sample is known; a recogniser that found another number of voices is left alone."""
+    from onrecord.transcripts.models import Speaker
+    from onrecord.transcripts.speakers import name_speakers
+
+    if Speaker.objects.filter(transcript__episode=episode).count() == len(names):
+        name_speakers(episode, dict(enumerate(names, start=1)))
 
 
 def _set_port(settings_file: Path, port: int) -> None:

@@ -27,6 +27,11 @@ PLAIN_WORDS = {
 SHORTEST_PAUSE = 0.2
 
 
+def say(text: str) -> None:
+    """Tell a person; programs read standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
 class StepDisplay(Protocol):
     """Something that can show steps."""
 
@@ -97,7 +102,7 @@ class Lines:
             line = self._line(step)
             if self.said.get(step.name) != line:
                 self.said[step.name] = line
-                print(line, file=sys.stderr, flush=True)
+                say(line)
 
     def _line(self, step: StepStatus) -> str:
         words = PLAIN_WORDS.get(step.name, step.name)

@@ -42,16 +42,8 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
     Raises BadInput when a step found that the recording cannot be used; then nothing of it remains.
     """
     presser.notice_settings()
-    throttle = Throttle()
-    with step_display() as display:
-
-        def done() -> bool:
-            if not throttle.due():
-                return False
-            display.show(group_steps(_steps_of(recording)))
-            return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk)
-
-        Worker(group=episode.pk, background=[press_some]).run(until=done)
+    if not _is_done(episode):
+        _work_on(episode, recording)
     rows = _steps_of(recording)
     refused = next((row for row in rows if row.state == State.REFUSED), None)
     if refused is not None:
@@ -66,3 +58,21 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
 
 def _steps_of(recording: Recording) -> list[Step]:
     return [step for step in queue.overview(recording.episode_id) if step.subject == recording.pk]
+
+
+def _is_done(episode: Episode) -> bool:
+    return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk)
+
+
+def _work_on(episode: Episode, recording: Recording) -> None:
+    throttle = Throttle()
+    with step_display() as display:
+
+        def done() -> bool:
+            if not throttle.due():
+                return False
+            display.show(group_steps(_steps_of(recording)))
+            return _is_done(episode)
+
+        Worker(group=episode.pk, background=[press_some]).run(until=done)
+        display.show(group_steps(_steps_of(recording)))
