@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from onrecord import __version__
-from onrecord.display import say
 from onrecord.lib.errors import BadInput, Failed
+from onrecord.lib.terminal import say
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 

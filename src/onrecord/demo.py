@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from onrecord import opening
-from onrecord.display import say
 from onrecord.lib import configuration
 from onrecord.lib.files import write_atomically
+from onrecord.lib.terminal import say
 
 SAMPLE = Path(__file__).parent / "sample"
 

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from onrecord.lib.terminal import say
 from onrecord.status import StepStatus
 
 PLAIN_WORDS = {
@@ -25,11 +26,6 @@ PLAIN_WORDS = {
     "transcript.assemble": "Putting the transcript together",
 }
 SHORTEST_PAUSE = 0.2
-
-
-def say(text: str) -> None:
-    """Tell a person; programs read standard output."""
-    print(text, file=sys.stderr, flush=True)
 
 
 class StepDisplay(Protocol):

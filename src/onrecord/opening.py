@@ -13,6 +13,7 @@ from onrecord.lib import configuration
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import make_folder, write_atomically
 from onrecord.lib.names import clean_name
+from onrecord.lib.terminal import say
 
 TEMPLATE = """\
 # Settings of this publication. Every setting has a working default; what is commented out shows it.
@@ -142,6 +143,6 @@ def ask_address(folder: Path) -> str:
     """The site's public address, asked for once, on first use at a terminal; empty until there is one."""
     if (folder / configuration.FILE_NAME).exists() or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return ""
-    print("The site's public address, such as https://interviews.example.org", file=sys.stderr)
-    print("(Enter if there is none yet; it stands in onrecord.toml): ", end="", file=sys.stderr, flush=True)
+    say("The site's public address, such as https://interviews.example.org?")
+    say("Press Enter if there is none yet; it can be written into onrecord.toml at any time.")
     return input().strip()

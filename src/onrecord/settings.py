@@ -1,6 +1,7 @@
-"""Django's settings, made from the publication's onrecord.toml. Importing this needs a folder; cli.py names it first."""
+"""Django's settings, made from the publication's onrecord.toml; cli.py names its folder before this is imported."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "onrecord.urls"
-SECRET_KEY = "not used: nothing is signed yet"
+SECRET_KEY = secrets.token_hex()  # nothing that outlives the process is signed yet
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"

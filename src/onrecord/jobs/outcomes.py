@@ -29,8 +29,11 @@ def refuse(step: Step, message: str) -> None:
             row.save()
 
 
-def fail(step: Step, message: str, pauses: tuple[int, ...] = RETRY_AFTER) -> None:
-    """Something went wrong: tried again after a pause while there are tries left, then waits for a person."""
+def fail(step: Step, message: str, pauses: tuple[int, ...]) -> None:
+    """Something went wrong: tried again while there are tries left, then waits for a person.
+
+    `pauses`: seconds before the second try, the third, ...
+    """
     with transaction.atomic():
         if row := _current(step):
             row.tries_left -= 1

@@ -353,7 +353,7 @@ def _outcome_of_death(step: Step, status: int) -> Outcome:
     if status in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
         return partial(outcomes.interrupt, step)
     cause = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-    return partial(outcomes.fail, step, f"Its process crashed ({cause}).")
+    return partial(outcomes.fail, step, f"Its process crashed ({cause}).", outcomes.RETRY_AFTER)
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

@@ -34,10 +34,13 @@ def is_html(text: str) -> bool:
 
 
 def _cues(tree: html.HtmlElement) -> Iterator[Cue]:
+    """A cue for each paragraph; who speaks and since when may stand before it or in it."""
+    for line_end in tree.iter("br"):
+        line_end.tail = f"\n{line_end.tail or ''}"
     speaker: str | None = None
     start: int | None = None
     number = 0
-    for element in tree.iter("cite", "time", "p"):
+    for element in _flat(tree):
         said = "".join(element.itertext())
         if element.tag == "cite":
             speaker = said[:LONGEST_NAME_LINE].strip().removesuffix(":").strip() or None
@@ -46,6 +49,18 @@ def _cues(tree: html.HtmlElement) -> Iterator[Cue]:
         elif said.strip():
             yield Cue(said, start, None, speaker, number)
             start, number = None, number + 1
+
+
+def _flat(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """The elements that matter in order, with what stands inside a paragraph taken out and put before it."""
+    for element in list(tree.iter("cite", "time", "p")):
+        if element.tag == "p":
+            for mark in element.xpath(".//cite | .//time"):
+                mark.drop_tree()
+                yield mark
+            yield element
+        elif not element.xpath("ancestor::p"):
+            yield element
 
 
 def _milliseconds(text: str) -> int | None:

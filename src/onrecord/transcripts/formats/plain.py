@@ -28,6 +28,7 @@ from onrecord.transcripts.turns import paragraphs, turns
 
 CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:[.,]\d{1,3})?"
 HEADING = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*[\[(]?{CLOCK}[\])]?:?[ \t]*$", re.ASCII | re.MULTILINE)
+LEADING = re.compile(rf"^[ \t]*[\[(]{CLOCK}[\])][ \t]*", re.ASCII)
 BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.ASCII)
 
 
@@ -50,6 +51,8 @@ def clock(milliseconds: int) -> str:
 
 def _not_a_heading(text: str) -> str:
     """A paragraph, with a joiner where it would read back as a heading, as a name or as our note."""
+    if LEADING.match(text):
+        text = f"{JOINER}{text}"
     return f"{text}{JOINER}" if HEADING.match(text) or text == MACHINE_NOTE else guarded(text)
 
 
@@ -66,21 +69,24 @@ def read(text: str, known: Collection[str] = ()) -> Document:
 
 
 def _cues(lines: list[str], known: Collection[str]) -> Iterator[Cue]:
-    """A cue for each paragraph: a heading, a blank line or a name before a colon begins one."""
+    """A cue for each paragraph: a heading, a clock in brackets, a name before a colon or a blank line begins one."""
     start: int | None = None
     speaker: str | None = None
     said: list[str] = []
     number = 0
     for line in [*lines, ""]:
         heading = _heading(line, known)
-        named, _ = split_prefix(line, known)
-        if said and (heading or named or not line.strip()):
-            yield Cue("\n".join(said).removesuffix(JOINER), start, None, speaker, number)
+        leading = None if heading else LEADING.match(line)
+        text = line[leading.end() :] if leading else line
+        named, _ = split_prefix(text, known)
+        if said and (heading or leading or named or not text.strip()):
+            yield Cue("\n".join(said).removeprefix(JOINER).removesuffix(JOINER), start, None, speaker, number)
             said, start, number = [], None, number + 1
         if heading:
             speaker, start = heading
-        elif line.strip():
-            said.append(line)
+        elif text.strip():
+            start = _milliseconds(leading) if leading else start
+            said.append(text)
 
 
 def _heading(line: str, known: Collection[str]) -> tuple[str | None, int] | None:
@@ -92,5 +98,9 @@ def _heading(line: str, known: Collection[str]) -> tuple[str | None, int] | None
     ours = found.re is BRACKETED
     if name and not ours and name not in known and not looks_like_name(name):
         return None
-    hours, minutes, seconds = found.groups()[-3:]
-    return name or None, ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+    return name or None, _milliseconds(found)
+
+
+def _milliseconds(clock_found: re.Match[str]) -> int:
+    hours, minutes, seconds = clock_found.groups()[-3:]
+    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -39,18 +40,25 @@ def read(value: Any) -> Document:
 
 
 def _cues(segments: list[Any]) -> Iterator[Cue]:
-    for number, segment in enumerate(segments):
-        body = segment.get("body") if isinstance(segment, dict) else None
-        if isinstance(body, str):
-            speaker = segment.get("speaker")
-            yield Cue(
-                body,
-                milliseconds(segment.get("startTime")),
-                milliseconds(segment.get("endTime")),
-                speaker if isinstance(speaker, str) else None,
-                number,
-                True if body[:1] == " " else None,
-            )
+    said = [segment for segment in segments if isinstance(segment, dict) and isinstance(segment.get("body"), str)]
+    bodies = [segment["body"] for segment in said]
+    written = [body[:1] == " " and not glued(before, body[1:]) for before, body in pairwise(["", *bodies])]
+    spaced = 3 * sum(written) > len(bodies)
+    for number, (segment, body) in enumerate(zip(said, bodies, strict=True)):
+        speaker = segment.get("speaker")
+        yield Cue(
+            body,
+            milliseconds(segment.get("startTime")),
+            milliseconds(segment.get("endTime")),
+            speaker if isinstance(speaker, str) else None,
+            number,
+            _space(body, bodies[number - 1] if number else " ", spaced),
+        )
+
+
+def _space(body: str, before: str, spaced: bool) -> bool | None:
+    """Whether a space stands before: in a file that writes the spaces between words, only where one is written."""
+    return True if body[:1] == " " else before[-1:].isspace() if spaced else None
 
 
 def milliseconds(seconds: Any) -> int | None:
