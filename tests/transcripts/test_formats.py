@@ -272,11 +272,30 @@ def test_a_cue_shares_its_time_by_characters() -> None:
             [(None, "there is one thing: bread. And another thing: wine.")],
         ),
         ("We met at 12:30\nand left at 13:00", [(None, "We met at 12:30 and left at 13:00")]),
+        ("[00:00:05] Ada: Who?\n[00:01:00] Bob: Me.", [("Ada", "Who?"), ("Bob", "Me.")]),
         ("[Music]\nHello.", [(None, "[Music] Hello.")]),
     ],
 )
 def test_plain_text_of_others(text: str, expected: list[tuple[str | None, str]]) -> None:
     assert by_turn(formats.read(text.encode(), "a.txt")) == expected
+
+
+def test_json_that_writes_its_spaces() -> None:
+    bodies = [" It", "'s", " twenty", "-one", " o", "'clock."]
+    segments = [{"startTime": n, "endTime": n + 1, "body": body} for n, body in enumerate(bodies)]
+    found = formats.read(json.dumps({"segments": segments}).encode(), "a.json")
+    assert text_of(found.tokens) == "It's twenty-one o'clock."
+
+
+def test_html_of_others() -> None:
+    page = (
+        "<html lang='ur'><body><p><cite>Ada :</cite><time>0:05</time>Who<br>goes <b>the</b>re?</p>"
+        "<cite>Bob</cite><time>1:00:00</time><p>Me.</p><p>And you &amp; I.</p></body></html>"
+    )
+    found = formats.read(page.encode(), "a.html")
+    assert by_turn(found) == [("Ada", "Who goes there?"), ("Bob", "Me. And you & I.")]
+    assert [turn.start for turn in turns(found.tokens)] == [5000, 3_600_000]
+    assert (found.cues, found.language, found.precision) == (3, "ur", Precision.TURNS)
 
 
 def test_careless_srt() -> None:
