@@ -123,41 +123,38 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_fails_is_tried_again_then_waits_for_a_person(house: House, kind: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(outcomes, "RETRY_AFTER", (0.1, 0.2))
-    monkeypatch.setattr(outcomes, "RETRY_AFTER_FULL_DISK", (0.1, 0.2))
-    queue.add("fake.fails", 1, group=1, parameters={"times": 2, "kind": kind})
-    queue.add("fake.last", 1, group=1, after=["fake.fails"])
+def test_what_fails_is_tried_again_then_waits_for_a_person(house: House, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(outcomes, "RETRY_AFTER", (0.1, 0.1))
+    monkeypatch.setattr(outcomes, "RETRY_AFTER_FULL_DISK", (0.1, 0.1))
+    for subject, kind in enumerate(KINDS):
+        queue.add("fake.fails", subject, group=subject, parameters={"times": 2, "kind": kind})
+        queue.add("fake.last", subject, group=subject, after=["fake.fails"])
     Step.objects.update(tries_left=2)
     house.work()
-    step = Step.objects.get(name="fake.fails")
-    assert (step.state, step.attempt, step.tries_left) == (State.FAILED, 2, 0)
-    assert KINDS[kind] in step.message
-    assert "second line" not in step.message
+    for subject, kind in enumerate(KINDS):
+        step = Step.objects.get(name="fake.fails", subject=subject)
+        assert (step.state, step.attempt, step.tries_left) == (State.FAILED, 2, 0)
+        assert KINDS[kind] in step.message
+        assert "second line" not in step.message
+        assert queue.is_settled(subject)
     assert house.effects() == []
-    assert queue.is_settled(1)
-    assert queue.retry(group=2) == 0
-    assert queue.retry(group=1) == 1
+    assert queue.retry(group=99) == 0
+    assert queue.retry(group=3) == 1
+    assert queue.retry() == len(KINDS) - 1
     house.work()
-    assert house.effects() == [("fake.fails", 1, 0), ("fake.last", 1, 0)]
+    assert house.effects() == [(name, subject, 0) for name in ("fake.fails", "fake.last") for subject in range(5)]
 
 
-def test_between_tries_there_is_a_pause(house: House) -> None:
+def test_between_tries_there_is_a_pause_and_the_reason_stands_in_the_log(house: House) -> None:
     queue.add("fake.fails", 1, group=1, parameters={"times": 1})
     began = time.monotonic()
     house.work(until=lambda: Step.objects.get().tries_left == 2)
     assert not queue.is_settled(1), "it will be tried again by itself"
     assert "no such luck" in Step.objects.get().message
+    assert "Traceback" in (house.folder / "work" / "steps.log").read_text()
     house.work()
     assert time.monotonic() - began > 2
     assert house.effects() == [("fake.fails", 1, 0)]
-
-
-def test_the_reason_stands_in_the_log(house: House) -> None:
-    queue.add("fake.fails", 1, parameters={"times": 1, "kind": "half-way"})
-    house.work(until=lambda: Step.objects.get().tries_left == 2)
-    assert "Traceback" in (house.folder / "work" / "steps.log").read_text()
 
 
 def test_what_is_refused_is_never_tried_again(house: House) -> None:
@@ -234,7 +231,7 @@ def allow_silence(monkeypatch, seconds: float) -> None:  # type: ignore[no-untyp
 
 def test_two_workers_share_the_work(house: House) -> None:
     for subject in range(1, 4):
-        add_pipeline(subject, pieces=5, seconds=0.3)
+        add_pipeline(subject, pieces=5, seconds=0.15)
     house.start_worker(1)
     house.start_worker(1)
     house.wait(house.is_settled, 60)
