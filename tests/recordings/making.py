@@ -5,10 +5,9 @@ import wave
 from functools import cache
 from pathlib import Path
 
+import av
 import numpy as np
 import numpy.typing as npt
-
-import av
 
 Samples = npt.NDArray[np.float64]
 
