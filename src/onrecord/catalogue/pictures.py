@@ -31,6 +31,9 @@ LARGEST_FILE = 100_000_000
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 16_000
 SMALLEST_SIDE = 16
+SIZES_TAKEN = (
+    f"make it smaller, at most {LONGEST_SIDE:,} pixels a side and {MOST_PIXELS // 1_000_000} million in all are taken"
+)
 
 QUALITY = {"JPEG": 82, "WEBP": 80}
 
@@ -108,9 +111,11 @@ def _examine(content: bytes, shown: str) -> tuple[str, tuple[int, int]]:
             image.load()
             kind = "JPEG" if image.format == "MPO" else str(image.format)
             return kind, ImageOps.exif_transpose(image).size
-    # what Pillow raises for damaged files is of every kind: SyntaxError for PNG, struct.error, IndexError ...
     except BadInput:
         raise
+    except Image.DecompressionBombError as error:
+        raise BadInput(f"The picture {shown} is far too large: {SIZES_TAKEN}.") from error
+    # what Pillow raises for damaged files is of every kind: SyntaxError for PNG, struct.error, IndexError ...
     except Exception as error:
         nature = "it is cut off or damaged" if _looks_like_a_picture(content) else "its content is of no known format"
         raise BadInput(f"{shown} is not a picture that can be read ({nature}): {WHAT_IS_TAKEN}.") from error
@@ -126,10 +131,7 @@ def _opened(content: bytes) -> Image.Image:
 def _check_size(size: tuple[int, int], shown: str) -> None:
     width, height = size
     if width * height > MOST_PIXELS or max(size) > LONGEST_SIDE:
-        raise BadInput(
-            f"The picture {shown} has {width:,} x {height:,} pixels; at most {LONGEST_SIDE:,} a side and "
-            f"{MOST_PIXELS // 1_000_000} million in all are taken: make it smaller."
-        )
+        raise BadInput(f"The picture {shown} has {width:,} x {height:,} pixels: {SIZES_TAKEN}.")
     if min(size) < SMALLEST_SIDE:
         raise BadInput(f"The picture {shown} has {width} x {height} pixels: give one that can be seen.")
 
