@@ -372,6 +372,20 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
                 pack(formats.read(start + data, name).tokens)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("filling", [" ", "\u2060", "a", "<", "[", "- ", "1:", "\n", "0:00 ", "{\\\\"])
+def test_long_senseless_text_takes_no_time(filling: str) -> None:
+    text = "x" + filling * 100_000 + "x"
+    for start in ("", "WEBVTT\n\n00:00.000 --> 00:01.000\n", "1\n00:00:00,0 --> 00:00:01,0\n"):
+        formats.read(f"{start}{text}".encode(), "a.txt")
+
+
+@pytest.mark.parametrize("language", ["x" * 30, "<b>", "de_DE", "\ud800", "en\n"])
+def test_a_language_that_is_none_is_left_out(language: str) -> None:
+    data = json.dumps({"language": language, "segments": [{"body": "a"}]}).encode()
+    assert formats.read(data, "a.json").language == ""
+
+
 def test_real_files(cases: Path) -> None:
     expected = json.loads((cases / "expected.json").read_text())
     for path in sorted((cases / "transcripts").iterdir()):

@@ -36,10 +36,8 @@ ATTACHED = (
     "\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3d\uff5d.,!?;:)\\]}\ufe00-\ufe0f"
 )
 LEADING_VOWELS = "\u0e40-\u0e44\u0ec0-\u0ec4"
-PIECES = re.compile(
-    f"[{OPENING}]*[{LEADING_VOWELS}]*[{UNSPACED}][{ATTACHED}]*|(?:(?![{OPENING}]*[{LEADING_VOWELS}]*[{UNSPACED}]).)+",
-    re.DOTALL,
-)
+LETTER = f"[{OPENING}]{{0,5}}[{LEADING_VOWELS}]{{0,2}}[{UNSPACED}]"
+PIECES = re.compile(f"{LETTER}[{ATTACHED}]*|(?:(?!{LETTER}).)+", re.DOTALL)
 GLUES = re.compile(f"[{UNSPACED}{WIDE_MARKS}]")
 
 
@@ -84,7 +82,7 @@ def needs_spaces(text: str) -> bool:
 def split(text: str) -> Iterator[tuple[str, bool]]:
     """Words of a text with whether a space stands before each: (word, space); a character each in unspaced scripts."""
     for number, run in enumerate(text.split()):
-        for place, piece in enumerate(PIECES.findall(run)):
+        for place, piece in enumerate([run] if run.isascii() else PIECES.findall(run)):
             yield piece, place == 0 and number > 0
 
 

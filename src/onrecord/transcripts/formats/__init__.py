@@ -20,7 +20,7 @@ FORMATS: dict[str, Callable[[Document], str]] = {
     "json": podcast_json.write,
     "txt": plain.write,
 }
-LARGEST = 64 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024
 NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 BINARY = (b"%PDF", b"PK\x03\x04", b"{\\rtf", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"ID3", b"RIFF", b"fLaC", b"OggS")
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

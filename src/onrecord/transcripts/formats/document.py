@@ -14,6 +14,7 @@ from onrecord.transcripts.tokens import LATEST, Token, glued, split
 MACHINE_NOTE = "Made by a machine, not yet read by a person."
 CHARACTERS_A_SECOND = 15
 LONGEST_NAME = 200
+LANGUAGE = re.compile(r"(?=.{1,20}\Z)[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
 UNWRITABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -111,7 +112,8 @@ def document_of(
     if precision is None:
         precision = Precision.WORDS if 2 * len(given) > len(tokens) else Precision.CUES
     count = len({cue.number for cue in given})
-    return Document(tokens, names, one_line(language), machine, precision if tokens else Precision.NONE, count)
+    language = language if LANGUAGE.fullmatch(language) else ""
+    return Document(tokens, names, language, machine, precision if tokens else Precision.NONE, count)
 
 
 def _name(given: str | None) -> str | None:

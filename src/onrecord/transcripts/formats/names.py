@@ -12,10 +12,10 @@ JOINER = "\u2060"
 """WORD JOINER, which no reader sees. We put it into text that would otherwise read back as something else."""
 
 PREFIX = re.compile(
-    rf"\s*(?:>>\s*|-\s*)?\[?(?P<name>{JOINER}(?:[^:\n]|(?<={JOINER}):){{1,400}}|[^:\[\]\n]{{1,60}})"
-    r"(?P<end>\]?\s*:)(?:\s+|\Z)"
+    rf"\s{{0,9}}(?:>>\s{{0,9}}|-\s{{0,9}})?\[?(?P<name>{JOINER}(?:[^:\n]|(?<={JOINER}):){{1,400}}|[^:\[\]\n]{{1,60}})"
+    r"(?P<end>\]?\s{0,9}:)(?:\s+|\Z)"
 )
-GUARD = re.compile(rf"{JOINER}(?=\]?\s*:)")
+GUARD = re.compile(rf"{JOINER}(?=\]?\s{{0,9}}:)")
 NOT_IN_NAMES = re.compile(r"[,;!?\"“”«»()<>@/…]|\.\S{2}|\S{4}\.(\s|$)|\d{3}")
 PARTICLES = frozenset("de da di del der den van von bin ibn al el la le du of the and y e zu".split())  # noqa: SIM905
 MOST_WORDS = 5

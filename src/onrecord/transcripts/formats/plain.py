@@ -28,6 +28,7 @@ from onrecord.transcripts.turns import paragraphs, turns
 
 CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:[.,]\d{1,3})?"
 HEADING = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*[\[(]?{CLOCK}[\])]?:?[ \t]*$", re.ASCII | re.MULTILINE)
+LONGEST_HEADING = 500
 LEADING = re.compile(rf"^[ \t]*[\[(]{CLOCK}[\])][ \t]*", re.ASCII)
 BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.ASCII)
 
@@ -53,7 +54,7 @@ def _not_a_heading(text: str) -> str:
     """A paragraph, with a joiner where it would read back as a heading, as a name or as our note."""
     if LEADING.match(text):
         text = f"{JOINER}{text}"
-    return f"{text}{JOINER}" if HEADING.match(text) or text == MACHINE_NOTE else guarded(text)
+    return f"{text}{JOINER}" if _heading(text, ()) or text == MACHINE_NOTE else guarded(text)
 
 
 def read(text: str, known: Collection[str] = ()) -> Document:
@@ -91,7 +92,7 @@ def _cues(lines: list[str], known: Collection[str]) -> Iterator[Cue]:
 
 def _heading(line: str, known: Collection[str]) -> tuple[str | None, int] | None:
     """The name and the time in milliseconds, where a line is a heading and not a sentence that ends in a clock."""
-    found = BRACKETED.match(line.strip()) or HEADING.match(line.strip())
+    found = None if len(line) > LONGEST_HEADING else BRACKETED.match(line.strip()) or HEADING.match(line.strip())
     if not found:
         return None
     name = found["name"].strip(" \t-–—·|,:")
