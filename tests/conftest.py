@@ -1,4 +1,4 @@
-"""What every test may use: a fresh publication, the real inputs where they are, the command line as a person runs it."""
+"""What every test may use: a fresh publication, the real inputs where they are, the command line as people run it."""
 
 import os
 import subprocess

@@ -92,8 +92,8 @@ def _waiting(site: _Site) -> Iterator[tuple[str, Problem]]:
 def _rows(site: _Site) -> Iterator[tuple[str, Problem]]:
     """Compare the rows of the press with what the catalogue asks for."""
     yield from _episode_rows(site)
-    for path in [*wanted.site_paths(), *_list_paths()]:
-        site.expected[path.path] = path
+    for asked in [*wanted.site_paths(), *_list_paths()]:
+        site.expected[asked.path] = asked
     rows = PublicFile.objects.filter(wanted=True).values_list("path", "kind", "owner", "sha256").order_by("path")
     known = set()
     for path, kind, belongs, sha256 in rows.iterator():

@@ -140,7 +140,7 @@ def is_shown(name: str, entries: int) -> bool:
     if entries or name == "all":
         return True
     once_public = Episode.objects.filter(state=EpisodeState.WITHDRAWN, live_since__isnull=False)
-    return name.startswith("show:") and once_public.filter(show=name.removeprefix("show:")).exists()
+    return name.startswith("show:") and once_public.filter(show=int(name.removeprefix("show:"))).exists()
 
 
 def list_owner(name: str) -> str:
