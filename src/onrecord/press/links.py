@@ -24,7 +24,8 @@ def links_of(path: str, content: bytes) -> tuple[set[str], set[str]]:
 
 
 def _in_html(tree: html.HtmlElement) -> tuple[set[str], set[str]]:
-    found, ids = set(), set()
+    found: set[str] = set()
+    ids: set[str] = set()
     for element in tree.iter(etree.Element):
         found.update(element.attrib[name] for name in LINKING if name in element.attrib)
         found.update(part.split()[0] for part in element.get("srcset", "").split(",") if part.strip())
@@ -35,7 +36,7 @@ def _in_html(tree: html.HtmlElement) -> tuple[set[str], set[str]]:
 
 def _in_xml(tree: etree._Element) -> Iterator[str]:
     for element in tree.iter(etree.Element):
-        yield from (value for name, value in element.attrib.items() if name in LINKING)
+        yield from (str(value) for name, value in element.attrib.items() if name in LINKING)
         if etree.QName(element).localname in ("loc", "link") and element.text:
             yield element.text.strip()
 
