@@ -25,6 +25,8 @@ from typing import IO, Any
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 PR_SET_PDEATHSIG = 1
 """prctl(2)"""
+POSTGRESQL_DISK_FULL = "53100"
+"""An SQLSTATE."""
 
 log = logging.getLogger("onrecord.jobs")
 
@@ -153,6 +155,8 @@ def _is_full_disk(error: BaseException | None) -> bool:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+        return True
+    if getattr(error, "sqlstate", "") == POSTGRESQL_DISK_FULL:
         return True
     return _is_full_disk(error.__cause__)
 
