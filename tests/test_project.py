@@ -1,6 +1,7 @@
 """The project as a checkout: what its files promise about each other."""
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
@@ -69,6 +70,16 @@ def test_what_the_tests_need_is_locked_apart() -> None:
 def test_torch_is_not_wanted() -> None:
     for lock in LOCKS:
         assert not {"torch", "triton", "nvidia-cudnn-cu12"} & pinned(lock).keys()
+
+
+def test_the_onnxruntime_that_is_used_does_not_report_to_its_maker() -> None:
+    """Releases from 1.29 on carry an uploader. Nothing of what a publisher does may leave the machine."""
+    package = importlib.util.find_spec("onnxruntime")
+    assert package
+    assert package.origin
+    libraries = list((Path(package.origin).parent / "capi").glob("*.so"))
+    assert libraries
+    assert not [library.name for library in libraries if b"OneCollector" in library.read_bytes()]
 
 
 @pytest.mark.parametrize(
