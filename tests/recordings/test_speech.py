@@ -8,8 +8,9 @@ import pytest
 from onrecord.lib.configuration import Configuration
 from onrecord.lib.errors import BadInput
 from onrecord.recordings import speech
+from onrecord.recordings.originals import speech_path
 from onrecord.recordings.probe import probe
-from onrecord.recordings.speech import Heard, hear, samples_in, speech_path, speech_samples
+from onrecord.recordings.speech import Heard, hear, samples_in, speech_samples
 from onrecord.recordings.steps.measure import measure
 from tests.recordings.conftest import RunStep, TakeIn
 from tests.recordings.making import make, voice, write

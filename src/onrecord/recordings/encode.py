@@ -22,8 +22,8 @@ PROMISED, CLOSE_ENOUGH = 0.5, 0.3
 PEAK_MARGIN = 0.1
 """dB below the highest allowed true peak, for the same reason."""
 
-LOWEST_CEILING, LIMITER_RANGE = -24.0, (0.0625, 1.0)
-"""dBFS; and what ffmpeg's limiter takes as `limit`."""
+GAINS, CEILINGS = (-36.0, 36.0), (-24.0, 0.0)
+"""dB and dBFS that ffmpeg's limiter takes."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def encode(
 def _corrected(gain: float, ceiling: float, miss: float, excess: float) -> tuple[float, float]:
     """Gain and ceiling for the next try. A lower ceiling takes loudness too; half of it is a good guess."""
     lowered = max(0.0, excess + PEAK_MARGIN) if excess > 0 else 0.0
-    return min(gain + miss + lowered / 2, MOST_GAIN), max(ceiling - lowered, LOWEST_CEILING)
+    return min(gain + miss + lowered / 2, MOST_GAIN), max(ceiling - lowered, CEILINGS[0])
 
 
 def _warning(aim: Aim, gain: float, miss: float, excess: float) -> str:
@@ -170,14 +170,11 @@ def _encode_once(
 
 
 def _chain(sound: Sound, rate: int, gain: float, ceiling: float) -> str:
-    lowest, highest = LIMITER_RANGE
-    limit = min(max(10 ** (ceiling / 20), lowest), highest)
-    return ",".join(
-        [
-            f"aresample={TIMELINE}",
-            channel_filter(sound.channels, sound.found.channels),
-            f"aresample={rate}",
-            f"volume={gain:.2f}dB",
-            f"alimiter=limit={limit:.5f}:level=false:latency=true",
-        ]
-    )
+    """One resampler, and one limiter that also gives the gain: a filter more costs a tenth of what the encoder does."""
+    levels = f"level_in={_factor(gain, GAINS):.5f}:limit={_factor(ceiling, CEILINGS):.5f}"
+    channels = channel_filter(sound.channels, sound.found.channels)
+    return f"aresample={rate}:{TIMELINE},{channels},alimiter={levels}:level=false:latency=true"
+
+
+def _factor(decibels: float, allowed: tuple[float, float]) -> float:
+    return 10 ** (min(max(decibels, allowed[0]), allowed[1]) / 20)

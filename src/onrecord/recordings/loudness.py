@@ -20,8 +20,8 @@ METER = "ebur128=peak=true:framelog=quiet"
 QUIETEST = -69.0
 """LUFS. The meter's absolute gate is at -70: what is below has no loudness."""
 
-MOST_GAIN = 40.0
-"""dB. What is quieter than that is not made of noise into a recording."""
+MOST_GAIN = 36.0
+"""dB, also the most that ffmpeg's limiter gives. What is quieter than that is not made of noise into a recording."""
 
 BLOCK = 80
 """Samples of a block of prediction: 5 ms."""

@@ -20,7 +20,7 @@ from onrecord.lib.files import BLOCK, make_folder, move_durably, sha256_of, sync
 from onrecord.lib.names import clean_name
 
 ROOM_BESIDE = 64 << 20
-"""Bytes that must stay free beside twice a recording's size, so that what is made of it fits too."""
+"""Bytes that must stay free in any case."""
 
 UNFINISHED = ".taking-in-"
 
@@ -29,6 +29,12 @@ def original_path(sha256: str) -> Path:
     """Where an original is kept."""
     originals: Path = settings.ONRECORD.originals
     return originals / sha256
+
+
+def speech_path(sha256: str) -> Path:
+    """Where the speech of an original is kept (see recordings/speech.py)."""
+    work: Path = settings.ONRECORD.work
+    return work / "speech" / f"{sha256}.s16"
 
 
 def take_in(path: Path) -> tuple[str, int]:
@@ -56,11 +62,17 @@ def take_in(path: Path) -> tuple[str, int]:
 
 
 def forget(sha256: str) -> None:
-    """Remove an original and its sound in work/, if they are there."""
-    for file in (original_path(sha256), settings.ONRECORD.work / "speech" / f"{sha256}.s16"):
-        if file.exists():
-            file.unlink()
-            sync_folder(file.parent)
+    """Remove an original and its speech, if they are there."""
+    forget_speech(sha256)
+    file = original_path(sha256)
+    if file.exists():
+        file.unlink()
+        sync_folder(file.parent)
+
+
+def forget_speech(sha256: str) -> None:
+    """Remove the speech of an original; it is remade when somebody asks for it."""
+    speech_path(sha256).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -71,13 +83,15 @@ def _in_one_sentence(shown: str, folder: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise BadInput(f"{shown} does not fit: the disk that holds {folder} is full; make room there.") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            at_fault = error.filename or folder
+            at_fault = clean_name(str(error.filename or folder))
             raise BadInput(f"{shown} cannot be taken in: no permission for {at_fault}; check who owns it.") from error
         raise BadInput(f"{shown} cannot be copied ({error.strerror}): check the file and the disks.") from error
 
 
 def _check_room(shown: str, folder: Path, size: int) -> None:
-    free, needed = shutil.disk_usage(folder).free, 2 * size + ROOM_BESIDE
+    # what is made of an hour takes 0.2 GB: much more than an hour of MP3 itself, much less than one of WAV or video
+    made = min(8 * size, size // 2 + 1_000_000_000)
+    free, needed = shutil.disk_usage(folder).free, size + made + ROOM_BESIDE
     if free < needed:
         raise BadInput(
             f"{shown} does not fit: {_megabytes(needed)} are needed for it and what is made of it, and the disk that "

@@ -1,4 +1,6 @@
-"""One decode of a recording: its true duration, its loudness, and its speech as 16 kHz mono samples in work/speech/.
+"""One decode of a recording: its true duration, its loudness, and its speech.
+
+Speech is 16 kHz mono in work/speech/<sha256>.s16: signed 16-bit samples in little-endian order, without a header.
 
 The timeline begins at the container's zero: sound that begins late is preceded by silence, gaps are filled with it.
 """
@@ -13,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from django.conf import settings
 
 from onrecord.lib.errors import BadInput
 from onrecord.lib.files import make_folder, move_durably
@@ -22,7 +23,7 @@ from onrecord.lib.times import clock
 from onrecord.recordings import ffmpeg
 from onrecord.recordings.loudness import METER, RATE, Loudness, read_meter
 from onrecord.recordings.models import Recording
-from onrecord.recordings.originals import original_path
+from onrecord.recordings.originals import original_path, speech_path
 from onrecord.recordings.probe import Probe, probe
 
 SAMPLES_A_MS = RATE // 1000
@@ -52,12 +53,6 @@ class Heard:
     clipped: float
 
 
-def speech_path(sha256: str) -> Path:
-    """Where the speech of an original is kept: signed 16-bit samples of this machine's byte order, no header."""
-    work: Path = settings.ONRECORD.work
-    return work / "speech" / f"{sha256}.s16"
-
-
 def speech_samples(recording: Recording) -> npt.NDArray[np.int16]:
     """The speech of a measured recording as a memory map: 16,000 samples a second, mono. Remade when it is missing."""
     path = speech_path(recording.sha256)
@@ -70,7 +65,7 @@ def samples_in(path: Path) -> npt.NDArray[np.int16]:
     """The samples of a file of speech, read when they are looked at."""
     if path.stat().st_size < 2:
         return np.empty(0, dtype=np.int16)
-    return np.memmap(path, dtype=np.int16, mode="r")
+    return np.memmap(path, dtype="<i2", mode="r")
 
 
 def _is_whole(path: Path, recording: Recording) -> bool:

@@ -8,9 +8,9 @@ from onrecord.lib.files import move_durably
 from onrecord.lib.names import clean_name
 from onrecord.lib.times import clock
 from onrecord.recordings.models import Recording
-from onrecord.recordings.originals import original_path
+from onrecord.recordings.originals import original_path, speech_path
 from onrecord.recordings.probe import Probe, probe
-from onrecord.recordings.speech import Heard, hear, speech_path
+from onrecord.recordings.speech import Heard, hear
 
 SHORTEST_MS = 3_000
 CLAIM_MAY_MISS_MS, CLAIM_MAY_MISS = 2_000, 0.02
