@@ -303,15 +303,15 @@ def test_other_things_in_work_stay(house: House) -> None:
 
 
 def test_rows_of_another_machine_wait_for_their_silence(house: House) -> None:
-    queue.add("fake.first", 1)
-    queue.add("fake.first", 2)
+    for subject in (1, 2):
+        queue.add("fake.first", subject)
     Step.objects.update(state=State.RUNNING, attempt=4, worker="elsewhere/1/2/3")
     Step.objects.filter(subject=1).update(heartbeat=timezone.now() - timedelta(seconds=20))
-    Step.objects.filter(subject=2).update(heartbeat=timezone.now() + timedelta(seconds=20))
-    house.work(until=lambda: bool(house.effects()))
+    Step.objects.filter(subject=2).update(heartbeat=timezone.now() + timedelta(seconds=60))
+    house.work(until=lambda: Step.objects.get(subject=1).state == State.DONE)
     step = Step.objects.get(subject=1)
-    assert (step.state, step.attempt, step.interruptions) == (State.DONE, 5, 1)
-    if connection.vendor == "sqlite":  # elsewhere is only a ticket that a living worker holds
+    assert (step.attempt, step.interruptions) == (5, 1)
+    if connection.vendor == "sqlite":  # on PostgreSQL a sign of life is a ticket that a living worker holds
         assert Step.objects.get(subject=2).attempt == 4
 
 
