@@ -96,6 +96,9 @@ def open_publication(folder: Path) -> None:
     django.setup()
     _make_parts(folder)
     _bring_database_up_to_date(folder)
+    from onrecord.catalogue import identity
+
+    identity.mint_all()
 
 
 def _make_parts(folder: Path) -> None:

@@ -3,7 +3,9 @@
 import uuid
 
 from django.conf import settings
+from django.db import transaction
 
+from onrecord.catalogue.changes import show_changed
 from onrecord.catalogue.models import Show
 
 PODCAST_NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
@@ -29,3 +31,14 @@ def mint(show: Show) -> None:
         show.guid_from_address = True
     elif not show.podcast_guid:
         show.podcast_guid = podcast_guid(f"random://{uuid.uuid4()}")
+
+
+def mint_all() -> None:
+    """Give every show its identity once the publication has a public address; cheap when there is nothing to do."""
+    if not settings.ONRECORD.has_public_address:
+        return
+    for show in Show.objects.filter(guid_from_address=False):
+        with transaction.atomic():
+            mint(show)
+            show.save(update_fields=["podcast_guid", "guid_from_address"])
+            show_changed(show.pk)
