@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from onrecord.transcripts.engines.voices import Floats, Voices, may_change
+from onrecord.transcripts.engines.voices import HOP_MS, LENGTH_MS, Floats, Voices, may_change
 from onrecord.transcripts.tokens import Token
 
 Labels = npt.NDArray[np.int64]
@@ -20,14 +20,18 @@ MOST_GROUPS = 14
 """Groups to begin with; those of one speaker are then put together."""
 TELLING_MS, FEW = 1000, 12
 """What looked at less does not take part in finding the speakers, where there are at least so many others."""
-FEWEST = 4
-"""Vectors of a group that may be a speaker's: some two seconds of speech."""
+FEWEST = 2.5
+"""Independent looks of a group that may be a speaker's."""
+MOST_OF_A_STRETCH = 1.5
+"""Independent looks that one stretch of speech is worth, however long."""
+MOST_SPEAKERS = 30
+DIRECTIONS = 2
 ROUNDS = 20
 
-# Two groups are two speakers when they lie apart in both ways. Measured on voices of one speaker, cut in two where it
-# is easiest, and of two speakers, clean, with noise, in a room and by telephone: docs/speech.md.
-APART, APART_SMALL = 5.4, 10.0
-ALIKE, ALIKE_SMALL = 0.89, 0.4
+# Two groups are two speakers when they lie apart in both ways; small groups further, because chance moves them.
+# Measured on voices of one speaker, cut in two where it is easiest, and of two, clean and not: docs/speech.md.
+APART, APART_SMALL = 5.4, 8.0
+ALIKE, ALIKE_SMALL = 0.89, 0.15
 
 NEAR_MS = 800
 """How far the middle of what a vector looked at may be from a word that it tells about."""
@@ -37,23 +41,36 @@ STAY_WITHIN, STAY, STAY_AT_CUT = 100.0, 6.0, 1.0
 """What a change of speaker costs, in spreads: within a word, between words, where `may_change` says so."""
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Vectors that take part in finding the speakers, and how many independent looks at a voice each is worth."""
+
+    vectors: Floats
+    worth: npt.NDArray[np.float64]
+
+    def some(self, most: int) -> Looks:
+        """An even selection."""
+        places = np.linspace(0, len(self.vectors) - 1, min(len(self.vectors), most)).astype(int)
+        return Looks(self.vectors[places], self.worth[places] * (len(self.vectors) / len(places)))
+
+
+def _worth(stretches: Labels) -> npt.NDArray[np.float64]:
+    """Vectors of one stretch look at much the same sound, said in one manner: they share what it is worth."""
+    _, place, counts = np.unique(stretches, return_inverse=True, return_counts=True)
+    count = counts[place]
+    return np.asarray(np.minimum(MOST_OF_A_STRETCH, 1 + (count - 1) * HOP_MS / LENGTH_MS) / count)
+
+
 def speakers(voices: Voices) -> Floats:
     """One vector of unit length for each speaker that is found, at least one; (0, width) without vectors."""
-    vectors = voices.vectors[voices.lengths >= TELLING_MS]
-    if len(vectors) < FEW:
-        vectors = voices.vectors
-    if not len(vectors):
-        return vectors
-    some = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), MOST_TO_GROUP)).astype(int)]
-    centres = _refined(some, _first_groups(some))
-    while len(centres) > 1:
-        labels = _nearest(vectors, centres)
-        pair = _closest_of_one_speaker(vectors, labels, centres)
-        if pair is None:
-            break
-        labels[labels == pair[1]] = pair[0]
-        centres = _refined(vectors, _centres(vectors, labels))
-    return centres
+    telling = voices.lengths >= TELLING_MS
+    if np.count_nonzero(telling) < FEW:
+        telling = np.ones(len(voices.vectors), bool)
+    looks = Looks(voices.vectors[telling], _worth(voices.stretches[telling]))
+    if not len(looks.vectors):
+        return looks.vectors
+    some = looks.some(MOST_TO_GROUP)
+    return _split(looks, _merged(looks, _refined(some, _first_groups(some))))
 
 
 def with_speakers(tokens: Sequence[Token], speech: Sequence[tuple[int, int]], voices: Voices) -> list[Token]:
@@ -77,25 +94,65 @@ def with_speakers(tokens: Sequence[Token], speech: Sequence[tuple[int, int]], vo
 # --- how many speakers
 
 
-def _first_groups(vectors: Floats) -> Floats:
+def _merged(looks: Looks, centres: Floats) -> Floats:
+    """The centres after groups that are not two speakers have been put together, the most similar first."""
+    while len(centres) > 1:
+        labels = _nearest(looks.vectors, centres)
+        pair = _closest_of_one_speaker(looks, labels, centres)
+        if pair is None:
+            break
+        labels[labels == pair[1]] = pair[0]
+        centres = _refined(looks, _centres(looks, labels))
+    return centres
+
+
+def _split(looks: Looks, centres: Floats) -> Floats:
+    """The centres after groups have been cut in two where they turn out to be two speakers.
+
+    Merging goes from near to near and may join two speakers who are near each other here and there; seen along the
+    direction in which a whole group varies most, they still lie apart.
+    """
+    at = 0
+    while at < len(centres) and len(centres) < MOST_SPEAKERS:
+        labels = _nearest(looks.vectors, centres)
+        halves = _halves(Looks(looks.vectors[labels == at], looks.worth[labels == at]))
+        if halves is None:
+            at += 1
+        else:
+            centres = _refined(looks, np.concatenate([centres[:at], halves, centres[at + 1 :]]))
+    return centres
+
+
+def _halves(looks: Looks) -> Floats | None:
+    """The centres of the two speakers in one group; None when there is only one."""
+    if looks.worth.sum() < 2 * FEWEST:
+        return None
+    directions = np.linalg.svd(looks.vectors - looks.vectors.mean(axis=0), full_matrices=False)[0]
+    for side in (directions.T[:DIRECTIONS] > 0).astype(int):
+        centres = _refined(looks, _centres(looks, side))
+        if len(centres) == 2 and _closest_of_one_speaker(looks, _nearest(looks.vectors, centres), centres) is None:
+            return centres
+    return None
+
+
+def _first_groups(looks: Looks) -> Floats:
     """Centres of the groups that average linkage leaves while there are still MOST_GROUPS large ones, or as many as
     there ever are."""
-    merges = _merges(vectors)
-    sizes = [1] * len(vectors)
-    large = [0]
+    merges = _merges(looks.vectors)
+    worth = looks.worth.tolist()
+    large = [sum(one >= FEWEST for one in worth)]
     for one, other in merges:
-        sizes.append(sizes[one] + sizes[other])
-        gone = (sizes[one] >= FEWEST) + (sizes[other] >= FEWEST)
-        large.append(large[-1] + (sizes[-1] >= FEWEST) - gone)
+        worth.append(worth[one] + worth[other])
+        large.append(large[-1] + (worth[-1] >= FEWEST) - (worth[one] >= FEWEST) - (worth[other] >= FEWEST))
     wanted = min(MOST_GROUPS, max(large))
     if not wanted:
-        return _unit(vectors.mean(axis=0, keepdims=True))
+        return _unit(looks.vectors.mean(axis=0, keepdims=True))
     done = max(number for number, count in enumerate(large) if count >= wanted)
-    members = {number: [number] for number in range(len(vectors))}
-    for number, (one, other) in enumerate(merges[:done], len(vectors)):
+    members = {number: [number] for number in range(len(looks.vectors))}
+    for number, (one, other) in enumerate(merges[:done], len(members)):
         members[number] = members.pop(one) + members.pop(other)
-    groups = [group for group in members.values() if len(group) >= FEWEST]
-    return _unit(np.stack([vectors[group].mean(axis=0) for group in groups]))
+    groups = [group for name, group in members.items() if worth[name] >= FEWEST]
+    return _unit(np.stack([looks.vectors[group].mean(axis=0) for group in groups]))
 
 
 def _merges(vectors: Floats) -> list[tuple[int, int]]:
@@ -117,12 +174,12 @@ def _merges(vectors: Floats) -> list[tuple[int, int]]:
     return merges
 
 
-def _refined(vectors: Floats, centres: Floats) -> Floats:
+def _refined(looks: Looks, centres: Floats) -> Floats:
     """The centres after each vector has gone to the nearest until none moves; small groups dissolve."""
-    labels = _nearest(vectors, centres)
+    labels = _nearest(looks.vectors, centres)
     for _ in range(ROUNDS):
-        centres = _centres(vectors, labels)
-        moved = _nearest(vectors, centres)
+        centres = _centres(looks, labels)
+        moved = _nearest(looks.vectors, centres)
         if np.array_equal(moved, labels):
             break
         labels = moved
@@ -133,41 +190,37 @@ def _nearest(vectors: Floats, centres: Floats) -> Labels:
     return np.asarray((vectors @ centres.T).argmax(axis=1))
 
 
-def _centres(vectors: Floats, labels: Labels) -> Floats:
+def _centres(looks: Looks, labels: Labels) -> Floats:
     """The mean of each group that is large enough, of unit length; of all vectors when none is."""
-    names, counts = np.unique(labels, return_counts=True)
-    large = names[counts >= FEWEST]
+    large = np.flatnonzero(np.bincount(labels, looks.worth) >= FEWEST)
     if not len(large):
-        return _unit(vectors.mean(axis=0, keepdims=True))
-    return _unit(np.stack([vectors[labels == name].mean(axis=0) for name in large]))
+        return _unit(looks.vectors.mean(axis=0, keepdims=True))
+    return _unit(np.stack([looks.vectors[labels == name].mean(axis=0) for name in large]))
 
 
 def _unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9), np.float32)
 
 
-def _closest_of_one_speaker(vectors: Floats, labels: Labels, centres: Floats) -> tuple[int, int] | None:
+def _closest_of_one_speaker(looks: Looks, labels: Labels, centres: Floats) -> tuple[int, int] | None:
     """The most similar pair of groups that are not two speakers; None when all are."""
     alike = centres @ centres.T
+    worth = np.bincount(labels, looks.worth, minlength=len(centres))
     pairs = [(float(alike[a, b]), a, b) for a in range(len(centres)) for b in range(a)]
     for likeness, a, b in sorted(pairs, reverse=True):
-        if not _two_speakers(vectors[labels == a], vectors[labels == b], likeness):
+        fewest = min(worth[a], worth[b])
+        if fewest < FEWEST or likeness > ALIKE - ALIKE_SMALL / fewest:
+            return a, b
+        if _gap(looks.vectors[labels == a], looks.vectors[labels == b]) < APART + APART_SMALL / fewest:
             return a, b
     return None
 
 
-def _two_speakers(one: Floats, other: Floats, likeness: float) -> bool:
-    """Whether two groups lie apart: their centres, and all of them seen along the line between the centres.
-
-    Small groups must lie further apart, because chance moves their centres.
-    """
-    fewest = min(len(one), len(other))
-    if fewest < FEWEST or likeness > ALIKE - ALIKE_SMALL / fewest:
-        return False
+def _gap(one: Floats, other: Floats) -> float:
+    """How far two groups lie apart along the line between their centres, in spreads of one group."""
     line = _unit(one.mean(axis=0) - other.mean(axis=0))
     here, there = one @ line, other @ line
-    gap = (here.mean() - there.mean()) / np.sqrt((here.var() + there.var()) / 2 + 1e-9)
-    return bool(gap > APART + APART_SMALL / fewest)
+    return float((here.mean() - there.mean()) / np.sqrt((here.var() + there.var()) / 2 + 1e-9))
 
 
 # --- who says each word
