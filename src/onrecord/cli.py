@@ -60,9 +60,14 @@ def publish(options: argparse.Namespace) -> None:
     recording = Path(options.recording)
     opening.check_recording_exists(recording)
     folder = opening.named_folder(options.folder)
-    if options.replace is None:
-        opening.make_publication(folder, options.show or opening.name_of(folder), opening.ask_address(folder))
-    opening.open_publication(folder)
+    with opening.nothing_half_made(folder):
+        if options.replace is None:
+            opening.make_publication(folder, options.show or opening.name_of(folder), opening.ask_address(folder))
+        opening.open_publication(folder)
+        _publish(options, recording)
+
+
+def _publish(options: argparse.Namespace, recording: Path) -> None:
     from onrecord import publish as publishing
 
     published = (

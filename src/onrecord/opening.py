@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,18 @@ def name_of(folder: Path) -> str:
     """A publication's name until its publisher gives another: the folder's, in words."""
     words = " ".join(folder.name.replace("-", " ").replace("_", " ").split())
     return words[:1].upper() + words[1:] or "Interviews"
+
+
+@contextlib.contextmanager
+def nothing_half_made(folder: Path) -> Iterator[None]:
+    """A folder that is not there before what can be refused is not there after it was refused."""
+    is_new = not folder.exists()
+    try:
+        yield
+    except BadInput:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def make_publication(folder: Path, name: str, address: str = "") -> None:

@@ -57,3 +57,10 @@ def test_what_is_no_publication_is_said(tmp_path: Path, onrecord: Command) -> No
     done = onrecord("publish", write_wave(tmp_path / "a.wav"), "--folder", tmp_path / "file")
     assert done.returncode == 2
     assert "not a folder" in done.stderr
+
+
+def test_a_refused_recording_leaves_no_new_folder(tmp_path: Path, onrecord: Command) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"no sound" * 100)
+    done = onrecord("publish", tmp_path / "a.mp3", "--folder", tmp_path / "new")
+    assert done.returncode == 2
+    assert not (tmp_path / "new").exists()

@@ -126,7 +126,9 @@ def _known(noun: str) -> set[int]:
 
 
 def _add(kind: str, subjects: Iterable[int]) -> None:
-    Change.objects.bulk_create([Change(kind=kind, subject=subject) for subject in subjects], batch_size=1_000)
+    """The newest changes are taken first: the oldest subjects come last here, so that lists are filled in order."""
+    rows = [Change(kind=kind, subject=subject) for subject in sorted(subjects, reverse=True)]
+    Change.objects.bulk_create(rows, batch_size=1_000)
 
 
 def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
@@ -148,8 +150,10 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     others = _other_parts(changed, old, new) - about
     touched.want(path for view in readmodel.episodes(sorted(others)) for path in wanted.shown_in_others(view))
     beside = listings.standing(others)
-    for name, move in listings.relist({**old, **beside}, {**new, **beside}, changed | others).items():
-        _touch_list(touched, name, move)
+    moves = listings.relist({**old, **beside}, {**new, **beside}, changed | others)
+    bases = wanted.list_bases(moves)
+    for name, move in moves.items():
+        _touch_list(touched, name, bases.get(name), move)
 
 
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
@@ -177,10 +181,9 @@ def _other_parts(changed: set[int], old: listings.Memberships, new: listings.Mem
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _touch_list(touched: Touched, name: str, move: lists.Moved) -> None:
-    """The pages of one list that a change moved, and what else tells of that list."""
+def _touch_list(touched: Touched, name: str, base: str | None, move: lists.Moved) -> None:
+    """The pages of one list that a change moved, and what else tells of that list. `base` is None when it is gone."""
     noun = name.partition(":")[0]
-    base = wanted.list_base(name)
     if base is None or not wanted.is_shown(name, move.after):
         touched.drop(files_of([wanted.list_owner(name)]))
     elif noun == "series":

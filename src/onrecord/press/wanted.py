@@ -13,7 +13,7 @@ from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
-from onrecord.press.paths import PublicPath, is_free, owner, page_path
+from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path
 from onrecord.readmodel import EpisodeView
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets
@@ -116,23 +116,25 @@ def memberships(view: EpisodeView) -> dict[str, datetime]:
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def list_base(name: str) -> str | None:
-    """The address of a list below public/, "talks/" for a show; None when it has gone from the catalogue."""
-    noun, _, id = name.partition(":")
-    if noun == "all":
-        return ""
-    if noun == "show":
-        return _first(Show.objects.filter(pk=id).values_list("slug", flat=True), "{}/")
-    if noun == "person":
-        return _first(Person.objects.filter(pk=id).values_list("slug", flat=True), "people/{}/")
-    if noun == "tag":
-        return _first(Tag.objects.filter(pk=id).values_list("slug", flat=True), "tags/{}/")
-    row = Series.objects.filter(pk=id).values_list("show__slug", "slug").first()
-    return "{}/series/{}/".format(*row) if row else None
+BASES = {
+    "show": (Show, "{}/", ("slug",)),
+    "person": (Person, "people/{}/", ("slug",)),
+    "tag": (Tag, "tags/{}/", ("slug",)),
+    "series": (Series, "{}/series/{}/", ("show__slug", "slug")),
+}
+"""Where lists stand below public/: the row that names them, the address, and what fills it."""
 
 
-def _first(slugs: Iterable[str], form: str) -> str | None:
-    return next((form.format(slug) for slug in slugs), None)
+def list_bases(names: Iterable[str]) -> dict[str, str]:
+    """The address of each list below public/, "talks/" for a show; without those that left the catalogue."""
+    ids: dict[str, list[int]] = defaultdict(list)
+    for name in names:
+        ids[name.partition(":")[0]].append(id_of(name))
+    bases = {"all": ""} if "all" in ids else {}
+    for noun, (model, form, fields) in BASES.items():
+        rows = model._default_manager.filter(pk__in=ids[noun]).values_list("pk", *fields) if ids[noun] else ()
+        bases |= {owner(noun, id): form.format(*slugs) for id, *slugs in rows}
+    return bases
 
 
 def is_shown(name: str, entries: int) -> bool:
@@ -163,7 +165,7 @@ def list_pages(name: str, base: str, entries: int, numbers: Iterable[int] | None
 def list_paths(name: str) -> list[PublicPath]:
     """All files that a list stands in: pages, for a show its feed, archives and artwork, for the home page sitemaps."""
     entries = Listed.objects.filter(list=name).count()
-    base = list_base(name)
+    base = list_bases([name]).get(name)
     if base is None or not is_shown(name, entries):
         return []
     paths = list(list_pages(name, base, entries))

@@ -50,9 +50,11 @@ MOST_COMPRESSED = 2.4
 """A text that zlib makes smaller than this many times repeats itself (the limit that Whisper's own decoder uses)."""
 LEAST_PROBABLE = 0.25
 """Segments whose words have a lower mean probability are guesses."""
-SILENT, SILENT_LOGPROB, SILENT_PROBABILITY = 0.6, -0.7, 0.6
+SILENT, SILENT_LOGPROB, SILENT_PROBABILITY = 0.6, -1.0, 0.5
 UNCOVERED = 0.35
 """A segment of which a smaller share lies where voice was found was not said."""
+LATE_MS = 250
+"""How far the model's word times may be off."""
 SURE_SPEECH = 0.75
 """A stock phrase is believed when its words are at least so probable and stand among others."""
 FASTEST = 9.0
@@ -162,7 +164,8 @@ def _covered(tokens: Sequence[Token], speech: Iterable[Range]) -> float:
     if not tokens:
         return 0.0
     start, end = tokens[0].start, max(tokens[-1].end, tokens[0].start + 1)
-    return sum(max(0, min(end, stop) - max(start, begin)) for begin, stop in speech) / (end - start)
+    inside = sum(max(0, min(end, stop + LATE_MS) - max(start, begin - LATE_MS)) for begin, stop in speech)
+    return inside / (end - start)
 
 
 def _without_loops(segments: Sequence[Segment], dropped: list[Dropped]) -> list[Segment]:
