@@ -172,7 +172,8 @@ def bare_tools(sound: Path, folder: Path, publication: Path, model: str) -> list
     meter = ["-af", "ebur128=peak=true", "-f", "null", "-"]
     gain = ["-af", "volume=3dB,alimiter=limit=0.8:level=0"]
     mp3, opus = str(folder / "bare.mp3"), str(folder / "bare.opus")
-    pcm = next((publication / "work" / "speech").glob("*.s16"))
+    pcm = folder / "speech.s16"
+    subprocess.run([*program, "-i", str(sound), "-ar", "16000", "-ac", "1", "-f", "s16le", str(pcm)], check=True)
     windows, speech = _heard(publication)
     (folder / "speech.json").write_text(json.dumps(speech))
     environment = os.environ | {"PYTHONPATH": str(SOURCES)}

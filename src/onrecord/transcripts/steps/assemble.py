@@ -12,6 +12,7 @@ from django.db.models import Q
 from onrecord.catalogue.changes import episode_changed
 from onrecord.jobs.attempt import Attempt
 from onrecord.jobs.registry import step
+from onrecord.recordings import originals
 from onrecord.recordings.models import Recording
 from onrecord.transcripts import maps
 from onrecord.transcripts.engines.language import heard_badly
@@ -39,6 +40,7 @@ def assemble(attempt: Attempt) -> None:
         transcript.missing_because = "" if transcript.revisions.exists() else missing
         transcript.save(update_fields=["missing_because"])
         episode_changed(recording.episode_id)
+    originals.forget_speech(recording.sha256)  # 115 MB an hour; made again if it is wanted again
 
 
 def joined(windows: Sequence[Sequence[Token]]) -> list[Token]:
