@@ -43,13 +43,15 @@ class Needed:
 POSTGRES = Needed("tests on PostgreSQL", ["initdb"], ["postgresql"])
 CHROMIUM = Needed(
     "tests in a browser",
-    ["chromium", "chromium-browser", "google-chrome"],
+    ["chromium", "chromium-browser"],
     ["chromium", "fonts-dejavu-core", "fonts-noto-core"],
 )
+NPM = Needed("other people's checkers", ["npm"], ["nodejs", "npm"])
 NEEDED = [
     POSTGRES,
     CHROMIUM,
-    Needed("tests behind nginx", ["nginx"], ["nginx-light"]),
+    NPM,
+    Needed("tests behind nginx", ["nginx"], ["nginx-light", "openssl"]),
     Needed("tests behind Caddy", ["caddy"], ["caddy"]),
 ]
 
@@ -78,6 +80,7 @@ def main() -> int:
     os.environ["PATH"] += ":/usr/sbin:/usr/local/sbin"
     if everything:
         install_from_debian()
+        install_checkers()
     outcome = Outcome([], [f"{each.what} (Debian: apt-get install {' '.join(each.packages)})" for each in missing()])
     if not everything:
         outcome.left_out.append("slow tests (./test --all, up to an hour)")
@@ -110,6 +113,18 @@ def install_from_debian() -> None:
     install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages]
     for command in (["apt-get", "update", "-qq"], install):
         subprocess.run([*as_root, "env", "DEBIAN_FRONTEND=noninteractive", *command], stdout=subprocess.DEVNULL)
+
+
+def install_checkers() -> None:
+    """Install what tests/foreign/package.json names, exactly as locked, and tell the tests where it is."""
+    if not NPM.find():
+        return
+    folder = ROOT / ".test" / "foreign"
+    shutil.copytree(ROOT / "tests" / "foreign", folder, dirs_exist_ok=True)
+    print("== installing other people's checkers", flush=True)
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run(["npm", "ci", *quiet], cwd=folder).returncode == 0:
+        os.environ["ONRECORD_NODE_MODULES"] = str(folder / "node_modules")
 
 
 def check_style_and_types(outcome: Outcome) -> None:
