@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from onrecord.press import workers, writer
+from onrecord.press import writer
 from onrecord.press.writer import Batch, Leaving
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def write(public: Path, contents: dict[str, bytes]) -> None:
@@ -108,27 +110,22 @@ def test_public_itself_may_be_a_link(tmp_path: Path) -> None:
 
 
 def test_the_sweep_takes_what_the_dead_left_and_nothing_else(tmp_path: Path) -> None:
-    child = "from onrecord.press import workers; print(workers.new_name())"
-    dead = subprocess.run(
-        [sys.executable, "-c", child],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": "src"},
+    killed = (
+        "import os, signal, sys; from pathlib import Path; from onrecord.press.writer import Batch\n"
+        "batch = Batch(Path(sys.argv[1])); batch.stage(1, 'talks/one/index.html', b'x' * 2000); batch.sync()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    left = tmp_path / "talks" / f".index.html.{dead.stdout.strip()}.tmp"
-    alive = tmp_path / "talks" / f".index.html.{workers.new_name()}.tmp"
-    other = tmp_path / "talks" / "notes.tmp"
-    left.parent.mkdir()
-    moving = tmp_path / "talks" / ".0123456789abcdef.mp3.89abcdef.tmp"
-    for file in (left, alive, other, moving):
-        file.write_bytes(b"x")
-    assert writer.sweep(tmp_path) == 2
-    assert files(tmp_path) == {"talks", f"talks/{alive.name}", "talks/notes.tmp"}
-
-
-def test_an_earlier_run_with_our_process_number_is_dead() -> None:
-    host, process, run, number = workers.new_name().split("-")
-    assert not workers.is_dead(f"{host}-{process}-{run}-{number}")
-    assert workers.is_dead(f"{host}-{process}-{'0' * 8}-{number}")
-    assert not workers.is_dead(f"{'0' * 8}-{process}-{'0' * 8}-{number}"), "another machine's"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, "-c", killed, str(tmp_path)], env=environment, check=False)
+    left = {file for file in files(tmp_path) if file.endswith(".tmp")}
+    assert len(left) == 2, "the page and its compressed form"
+    alive = Batch(tmp_path)
+    alive.stage(1, "talks/two.html", b"x")
+    others = {"talks/.a.mp3.89abcdef.tmp": True, "talks/notes.tmp": False}
+    for file in others:
+        (tmp_path / file).write_bytes(b"x")
+    assert writer.sweep(tmp_path) == len(left) + 1
+    assert not left & files(tmp_path)
+    assert "talks/notes.tmp" in files(tmp_path)
+    alive.swap([1])
+    assert "talks/two.html" in files(tmp_path), "what a running worker writes stays"

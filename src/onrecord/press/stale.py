@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from onrecord.press import workers
+from onrecord.jobs.identity import identity, is_dead
 from onrecord.press.models import PublicFile, Standing
 from onrecord.press.paths import FIRST_LIST, ORDER, PublicPath, going_order, is_safe
 
@@ -90,7 +90,7 @@ def claim_some(limit: int, lists_too: bool) -> tuple[str, list[Claim]]:
     All of one order must be done before the next begins, whichever workers do it; what failed holds nobody up.
     Without `lists_too` only media and pages are given, because lists are about to change again.
     """
-    now, name = timezone.now(), workers.new_name()
+    now, name = timezone.now(), identity()
     first = stale().filter(error="").order_by("order").values_list("order", flat=True).first()
     if first is None or (first >= FIRST_LIST and not lists_too):
         due = stale().exclude(error="").filter(retry_at__lt=now)
@@ -130,5 +130,5 @@ def finish(name: str, made: Iterable[Made], gone: Iterable[Claim], failed: Mappi
 def release_claims_of_the_dead() -> None:
     """What a worker had claimed that was killed is free at once, not only when the claim runs out."""
     claimed = PublicFile.objects.exclude(claimed_by="").values_list("claimed_by", flat=True).distinct()
-    dead = [name for name in claimed if workers.is_dead(name)]
+    dead = [name for name in claimed if is_dead(name)]
     PublicFile.objects.filter(claimed_by__in=dead).update(claimed_by="", claimed_until=None)

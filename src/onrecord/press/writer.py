@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import itertools
 import os
 import re
 import stat
@@ -13,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from onrecord.jobs.identity import identity, is_dead
 from onrecord.lib.files import sync_folder
-from onrecord.press import workers
 from onrecord.press.paths import has_compressed_form, is_safe
 
 SYNCED_ONE_BY_ONE = 8
@@ -23,7 +24,9 @@ SYNCED_ONE_BY_ONE = 8
 LEFT_BEHIND_AFTER = 24 * 3600
 """Seconds after which a temporary file of another machine is taken for one that was left behind."""
 
-_TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8}-[0-9]+-[0-9a-f]{8}-[0-9]+)\.tmp\Z", re.ASCII)
+_TEMPORARY = re.compile(r"\.[^~]+~(.+)~[0-9]+\.tmp\Z", re.ASCII)
+"""Of a file that is being written: its name, who writes it (with ~ for /), a number."""
+
 _MOVING = re.compile(r"\..+\.[0-9a-f]{8}\.tmp\Z", re.ASCII)
 """Of a rendition on its way to its place: only whoever may put files in place makes such a name."""
 
@@ -72,6 +75,8 @@ class Batch:
 
     def __init__(self, public: Path) -> None:
         self.public = public
+        self._writer = identity().replace("/", "~")
+        self._numbers = itertools.count()
         self._root = Path(os.path.realpath(public))
         self._checked: set[Path] = set()
         self._staged: dict[int, list[Staged]] = {}
@@ -107,7 +112,7 @@ class Batch:
             self._staged.setdefault(key, []).append(self._write(target, compress(content)))
 
     def _write(self, target: Path, content: bytes) -> Staged:
-        temporary = target.with_name(f".{target.name[:120]}.{workers.new_name()}.tmp")
+        temporary = target.with_name(f".{target.name[:100]}~{self._writer}~{next(self._numbers)}.tmp")
         for _ in range(3):  # somebody may remove the folder, which is empty, between these two lines
             self._make_folder(target.parent)
             with contextlib.suppress(FileNotFoundError):
@@ -213,7 +218,7 @@ def sweep(public: Path) -> int:
 def _is_left_behind(file: Path) -> bool:
     found = _TEMPORARY.fullmatch(file.name)
     if found:
-        return workers.is_dead(found.group(1)) or _is_old(file)
+        return is_dead(found.group(1).replace("~", "/")) or _is_old(file)
     return bool(_MOVING.fullmatch(file.name))
 
 
