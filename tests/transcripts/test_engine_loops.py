@@ -83,7 +83,7 @@ def test_words_where_no_voice_was_found_go():
 
 def test_guesses_and_probable_silence_go():
     assert sift([segment("Big naga, maybe.", probability=0.2)], ALWAYS)[0] == []
-    assert sift([segment("I am here.", probability=0.5, silence=0.9, logprob=-0.9)], ALWAYS)[0] == []
+    assert sift([segment("I am here.", probability=0.6, silence=0.9, logprob=-1.1)], ALWAYS)[0] == []
     assert sift([segment("I am here.", probability=0.9, silence=0.9, logprob=-0.2)], ALWAYS)[0] != []
 
 

@@ -24,6 +24,8 @@ FEWEST = 2.5
 """Independent looks of a group that may be a speaker's."""
 MOST_OF_A_STRETCH = 1.5
 """Independent looks that one stretch of speech is worth, however long."""
+USUAL_CHANGES, MOST_CHANGES = 2, 4
+"""Two people take turns; one person who has changed manner goes on so. More changes between groups, more evidence."""
 MOST_SPEAKERS = 30
 DIRECTIONS = 2
 ROUNDS = 20
@@ -46,27 +48,35 @@ class Looks:
     """Vectors that take part in finding the speakers, and how many independent looks at a voice each is worth."""
 
     vectors: Floats
+    stretches: Labels
     worth: npt.NDArray[np.float64]
 
+    @classmethod
+    def of(cls, voices: Voices) -> Looks:
+        """Vectors of one stretch look at much the same sound, said in one manner: they share what it is worth."""
+        telling = voices.lengths >= TELLING_MS
+        if np.count_nonzero(telling) < FEW:
+            telling = np.ones(len(voices.vectors), bool)
+        stretches = voices.stretches[telling]
+        _, place, counts = np.unique(stretches, return_inverse=True, return_counts=True)
+        count = counts[place]
+        worth = np.minimum(MOST_OF_A_STRETCH, 1 + (count - 1) * HOP_MS / LENGTH_MS) / count
+        return cls(voices.vectors[telling], stretches, np.asarray(worth))
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Looks:
+        """Some of them."""
+        return Looks(self.vectors[chosen], self.stretches[chosen], self.worth[chosen])
+
     def some(self, most: int) -> Looks:
-        """An even selection."""
+        """An even selection, worth as much together."""
         places = np.linspace(0, len(self.vectors) - 1, min(len(self.vectors), most)).astype(int)
-        return Looks(self.vectors[places], self.worth[places] * (len(self.vectors) / len(places)))
-
-
-def _worth(stretches: Labels) -> npt.NDArray[np.float64]:
-    """Vectors of one stretch look at much the same sound, said in one manner: they share what it is worth."""
-    _, place, counts = np.unique(stretches, return_inverse=True, return_counts=True)
-    count = counts[place]
-    return np.asarray(np.minimum(MOST_OF_A_STRETCH, 1 + (count - 1) * HOP_MS / LENGTH_MS) / count)
+        worth = self.worth[places] * (len(self.vectors) / max(1, len(places)))
+        return Looks(self.vectors[places], self.stretches[places], worth)
 
 
 def speakers(voices: Voices) -> Floats:
     """One vector of unit length for each speaker that is found, at least one; (0, width) without vectors."""
-    telling = voices.lengths >= TELLING_MS
-    if np.count_nonzero(telling) < FEW:
-        telling = np.ones(len(voices.vectors), bool)
-    looks = Looks(voices.vectors[telling], _worth(voices.stretches[telling]))
+    looks = Looks.of(voices)
     if not len(looks.vectors):
         return looks.vectors
     some = looks.some(MOST_TO_GROUP)
@@ -115,7 +125,7 @@ def _split(looks: Looks, centres: Floats) -> Floats:
     at = 0
     while at < len(centres) and len(centres) < MOST_SPEAKERS:
         labels = _nearest(looks.vectors, centres)
-        halves = _halves(Looks(looks.vectors[labels == at], looks.worth[labels == at]))
+        halves = _halves(looks.where(labels == at))
         if halves is None:
             at += 1
         else:
@@ -211,9 +221,18 @@ def _closest_of_one_speaker(looks: Looks, labels: Labels, centres: Floats) -> tu
         fewest = min(worth[a], worth[b])
         if fewest < FEWEST or likeness > ALIKE - ALIKE_SMALL / fewest:
             return a, b
-        if _gap(looks.vectors[labels == a], looks.vectors[labels == b]) < APART + APART_SMALL / fewest:
+        evidence = fewest * min(_changes(looks, labels, a, b), MOST_CHANGES) / USUAL_CHANGES
+        if _gap(looks.vectors[labels == a], looks.vectors[labels == b]) < APART + APART_SMALL / max(evidence, 0.1):
             return a, b
     return None
+
+
+def _changes(looks: Looks, labels: Labels, a: int, b: int) -> int:
+    """How often the talk goes from one group to the other, from one stretch of speech to another."""
+    either = (labels == a) | (labels == b)
+    _, place = np.unique(looks.stretches[either], return_inverse=True)
+    mostly = np.bincount(place, np.where(labels[either] == a, 1.0, -1.0)) > 0
+    return int(np.count_nonzero(mostly[1:] != mostly[:-1]))
 
 
 def _gap(one: Floats, other: Floats) -> float:

@@ -113,7 +113,7 @@ def stretches(speech: Sequence[Range], tokens: Sequence[Token]) -> list[Range]:
         while at < len(tokens) and (tokens[at].start + tokens[at].end) // 2 <= end:
             token = tokens[at]
             if before is not None and may_change(before, token):
-                cut = (before.end + token.start) // 2
+                cut = min(end, max(begin, (before.end + token.start) // 2))
                 result.append((begin, cut))
                 begin = cut
             before = token

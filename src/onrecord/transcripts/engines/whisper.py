@@ -23,14 +23,16 @@ PAUSE_MS = 300
 KEPT_PAUSE_MS = 2000
 """Longer silences are cut out before the model listens."""
 PAD_MS = 400
-HOLE_MS = 1200
-"""Speech without words of at least this length is heard again by itself."""
-HOLE_MARGIN_MS = 300
+HOLE_MS = 1500
+"""Speech without words for so long is heard again by itself."""
+HOLE_MARGIN_MS = 200
+LONG_WORD_MS = 500
+LONGEST_AGAIN_MS = 29_000
 MOST_HOLES = 6
 HOLE_PROBABILITY = 0.5
 """What is heard in a hole must be so probable to be believed."""
 NO_REPEATS = 4
-"""A second hearing never says the same words of this number twice, when the first was caught in a loop."""
+"""How many words may not come again, when the first hearing was caught in a loop."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,19 @@ class Ear:
         return dict(probabilities or [])
 
     def listen(
-        self, sound: Sound, ranges: Sequence[Range], language: str, again: bool = False, told: Told = lambda at: None
+        self,
+        sound: Sound,
+        ranges: Sequence[Range],
+        language: str,
+        told: Told = lambda at: None,
+        context: bool = True,
+        may_repeat: bool = True,
     ) -> list[Segment]:
         """What is said in these ranges (milliseconds of `sound`), nothing taken out.
 
-        Every hearing decodes at temperature 0, so that the same sound always gives the same words. `again` is for
-        what came out as a loop: without the words before as context, and without repetitions.
+        Every hearing decodes at temperature 0, so that the same sound always gives the same words. `context`: the words
+        before are used to understand those that follow. Without `may_repeat` no four words come twice in a row of
+        thirty seconds.
         """
         from faster_whisper.transcribe import restore_speech_timestamps
 
@@ -90,8 +99,8 @@ class Ear:
             language=language,
             beam_size=BEAM,
             temperature=[0.0],
-            condition_on_previous_text=not again,
-            no_repeat_ngram_size=NO_REPEATS if again else 0,
+            condition_on_previous_text=context,
+            no_repeat_ngram_size=0 if may_repeat else NO_REPEATS,
             word_timestamps=True,
         )
         result = []
@@ -113,20 +122,41 @@ def hear(ear: Ear, sound: Sound, offset: int, language: str, told: Told = lambda
     ranges = _padded(speech, len(sound) // PER_MS)
     if not ranges:
         return Heard([])
-    segments = ear.listen(sound, ranges, language, told=told)
+    segments = ear.listen(sound, ranges, language, told)
     if loops.repeats_itself(segments):
-        segments = ear.listen(sound, ranges, language, again=True, told=told)
+        segments = ear.listen(sound, ranges, language, told, context=False, may_repeat=False)
     kept, dropped = loops.sift(segments, speech)
     for hole in _holes(speech, kept):
-        found, invented = loops.sift(ear.listen(sound, [hole], language, again=True), speech)
-        kept += [segment for segment in found if segment.probability >= HOLE_PROBABILITY]
-        dropped += invented
+        kept, more = _heard_again(ear, sound, language, speech, kept, hole)
+        dropped += more
     tokens = sorted((token for segment in kept for token in segment.tokens), key=lambda token: token.start)
     return Heard(
         [_moved(token, offset) for token in tokens],
         [(start + offset, end + offset) for start, end in speech],
         [loops.Dropped(one.text, one.start + offset, one.reason) for one in dropped],
     )
+
+
+def _heard_again(
+    ear: Ear, sound: Sound, language: str, speech: Sequence[Range], segments: list[Segment], hole: Range
+) -> tuple[list[Segment], list[loops.Dropped]]:
+    """The segments after a hole has been heard by itself, with all that was said around it in one breath.
+
+    The model may have put the words of one sentence over two, so what it hears then takes the place of what it heard
+    before, when there are more words and it is sure of them.
+    """
+    around = [one for one in segments if one.tokens[0].start < hole[1] and one.tokens[-1].end > hole[0]]
+    start = min([hole[0], *(one.tokens[0].start for one in around)])
+    end = max([hole[1], *(one.tokens[-1].end for one in around)])
+    if end - start > LONGEST_AGAIN_MS:
+        return segments, []
+    wider = (max(0, start - HOLE_MARGIN_MS), min(len(sound) // PER_MS, end + HOLE_MARGIN_MS))
+    found, dropped = loops.sift(ear.listen(sound, [wider], language, context=False), speech)
+    words = sum(len(one.tokens) for one in found)
+    sure = sum(one.probability * len(one.tokens) for one in found) >= HOLE_PROBABILITY * words
+    if not sure or words <= sum(len(one.tokens) for one in around):
+        return segments, []
+    return [one for one in segments if one not in around] + found, dropped
 
 
 def find_speech(sound: Sound) -> list[Range]:
@@ -180,15 +210,20 @@ def _joined(sound: Sound, ranges: Sequence[Range]) -> Sound:
 
 
 def _holes(speech: Sequence[Range], segments: Iterable[Segment]) -> list[Range]:
-    """Speech for which there are no words: the longest few, in order."""
-    words = sorted((token.start, token.end) for segment in segments for token in segment.tokens)
+    """Stretches of speech that have too few words: the longest few, in order.
+
+    A word that seems to last longer than words do covers only its ends: something was left out there.
+    """
+    words = [(token.start, token.end) for segment in segments for token in segment.tokens]
+    parts = [part for start, end in words for part in ((start, start + LONG_WORD_MS), (end - LONG_WORD_MS, end))]
     holes = []
     for start, end in speech:
-        at = start
-        for begin, stop in (*((b, s) for b, s in words if s > start and b < end), (end + HOLE_MARGIN_MS, end)):
-            if begin - HOLE_MARGIN_MS - at >= HOLE_MS:
-                holes.append((at, min(end, begin - HOLE_MARGIN_MS)))
-            at = max(at, stop + HOLE_MARGIN_MS)
+        at, missing = start, 0
+        for begin, stop in sorted((b, s) for b, s in parts if s > start and b < end):
+            missing = max(missing, begin - at)
+            at = max(at, stop)
+        if max(missing, end - at) >= HOLE_MS:
+            holes.append((start, end))
     return sorted(sorted(holes, key=lambda hole: hole[0] - hole[1])[:MOST_HOLES])
 
 
