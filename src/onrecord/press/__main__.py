@@ -1,4 +1,4 @@
-"""A second process of a full press: `python -m onrecord.press`, with ONRECORD_FOLDER set."""
+"""One more process of a full press: `python -m onrecord.press`, with ONRECORD_FOLDER set."""
 
 import os
 
@@ -9,10 +9,9 @@ def main() -> None:
     """Press until nothing is stale."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onrecord.settings")
     django.setup()
-    from onrecord.press.presser import press_some
+    from onrecord.press.presser import help_pressing
 
-    while press_some():
-        pass
+    help_pressing()
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from onrecord.press.stale import Claim, Made
 __all__ = [
     "clean_up",
     "failures",
+    "help_pressing",
     "is_stale",
     "notice_settings",
     "press_all",
@@ -45,7 +46,10 @@ FILES_AT_ONCE = 100
 """Files that are rendered before they are made durable together: some megabytes."""
 
 WORTH_HELP = 2_000
-"""Stale files from which a second process pays."""
+"""Stale files from which one more process for each processor pays."""
+
+MOST_PROCESSES = 8
+"""Of one full press: all of them wait for one database to write."""
 
 LOOKED_AGAIN_AFTER = 0.05
 """Seconds to wait when other workers have all that could be pressed now."""
@@ -77,7 +81,12 @@ def press_what_is_stale(progress: Progress | None = None) -> int:
     """Press until nothing is stale, together with whoever else does. Returns how many files this worker dealt with."""
     notice_settings()
     clean_up()
-    return _press_until_done(progress)
+    return _press_until_done(progress, helpers=min(os.cpu_count() or 1, MOST_PROCESSES) - 1)
+
+
+def help_pressing() -> None:
+    """Press until nothing is stale, beside the process that began it."""
+    _press_until_done(None, helpers=0)
 
 
 def press_all(progress: Progress | None = None) -> int:
@@ -120,19 +129,19 @@ def failures() -> list[str]:
 # ── pressing until done ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _press_until_done(progress: Progress | None) -> int:
+def _press_until_done(progress: Progress | None, helpers: int) -> int:
     total = 0
     with contextlib.ExitStack() as helped:
-        is_helped = False
         while stale.stale().filter(error="").exists() or affected.is_pending():
             pressed = press_some()
             total += pressed
             if not pressed:
                 time.sleep(LOOKED_AGAIN_AFTER)
-            left = stale.stale().count() if progress or not is_helped else 0
-            if left > WORTH_HELP and not is_helped:
-                is_helped = True
-                helped.enter_context(_helper())
+            left = stale.stale().count() if progress or helpers else 0
+            if left > WORTH_HELP:
+                while helpers > 0:
+                    helpers -= 1
+                    helped.enter_context(_helper())
             if progress:
                 progress(total / (total + left) if total else 0.0, f"{left} files to go")
     return total
@@ -140,10 +149,7 @@ def _press_until_done(progress: Progress | None) -> int:
 
 @contextlib.contextmanager
 def _helper() -> Iterator[None]:
-    """A second process that presses too, on a machine that has another processor; it ends when nothing is left."""
-    if (os.cpu_count() or 1) < 2:
-        yield
-        return
+    """Another process that presses too, and ends by itself when nothing is left."""
     environment = os.environ | {
         "ONRECORD_FOLDER": str(settings.ONRECORD.folder),
         "DJANGO_SETTINGS_MODULE": "onrecord.settings",
@@ -151,8 +157,10 @@ def _helper() -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "-m", "onrecord.press"], env=environment, stdin=subprocess.DEVNULL)
     try:
         yield
-    finally:
+    except BaseException:
         process.terminate()
+        raise
+    finally:
         process.wait()
 
 

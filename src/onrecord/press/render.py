@@ -19,9 +19,6 @@ from onrecord.site import assets, pages
 from onrecord.transcripts import formats
 from onrecord.transcripts.formats.document import Document
 
-EPISODES_AT_ONCE = 50
-"""Feeds are read in pieces of this many episodes, so that no query names too many rows."""
-
 WORDS_AT_ONCE = 16
 """Episodes that are read with all their words together: some megabytes, and few queries for each."""
 
@@ -160,9 +157,7 @@ def _feed(shelf: Shelf, owner: str, path: str) -> bytes:
     """The newest items in feed.xml, or an archive; newest first in both."""
     entries, number = shelf.entries(owner), number_in(path)
     first = max(0, entries - lists.ARCHIVE) if number is None else (number - 1) * lists.ARCHIVE
-    ids = listings.entries(owner, first, first + lists.ARCHIVE)[::-1]
-    pieces = (ids[at : at + EPISODES_AT_ONCE] for at in range(0, len(ids), EPISODES_AT_ONCE))
-    episodes = [view for piece in pieces for view in readmodel.episodes(piece)]
+    episodes = readmodel.episodes(listings.entries(owner, first, first + lists.ARCHIVE)[::-1])
     return rss.feed(readmodel.show(id_of(owner)), episodes, number, lists.archive_count(entries))
 
 
