@@ -102,12 +102,6 @@ def disturbed_publish(
     return made(folder)
 
 
-def undisturbed_publish(onrecord: Command, folder: Path, recording: Path) -> dict[str, bytes]:
-    done = onrecord("publish", recording, "--title", "A talk", "--language", "en")
-    assert done.returncode == 0, done.stderr
-    return made(folder)
-
-
 def test_a_few_kills_change_nothing(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     recording = write_wave(tmp_path / "a.wav", seconds=20)
     result = disturbed_publish(folder, onrecord, recording, kills=4, chooser=random.Random(4))
@@ -124,8 +118,8 @@ def test_ten_kills_leave_the_same_files(seed: int, folder: Path, onrecord: Comma
 
     recording = next(SAMPLE.glob("*.opus"))
     result = disturbed_publish(folder, onrecord, recording, kills=10, chooser=random.Random(seed))
-    again = tmp_path / "undisturbed"
-    again.mkdir()
+    again = tmp_path / "undisturbed" / folder.name
+    again.mkdir(parents=True)
     environment = os.environ | {"ONRECORD_FOLDER": str(again), "PYTHONPATH": str(ROOT / "src")}
     environment.pop("ONRECORD_DATABASE_URL", None)
     subprocess.run(
