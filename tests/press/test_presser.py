@@ -291,6 +291,22 @@ def test_only_the_generation_that_was_rendered_is_cleared(twelve: list[Episode])
     assert check() == []
 
 
+def test_a_page_withdrawn_while_it_is_rendered_goes_and_is_no_failure(twelve: list[Episode], public: Path) -> None:
+    change(twelve[0], title="Soon gone")
+    while affected.consume():
+        pass
+    name, claims = stale.claim_some(100, lists_too=True)
+    change(twelve[0], state=EpisodeState.WITHDRAWN)
+    while affected.consume():
+        pass
+    presser._press(name, claims)
+    assert not presser.failures()
+    assert not any(b"Soon gone" in content for content in contents(public).values())
+    press()
+    assert not (public / "talks/e1").exists()
+    assert check() == []
+
+
 def test_a_worker_thought_dead_changes_nothing(twelve: list[Episode], public: Path) -> None:
     change(twelve[0], title="Late")
     while affected.consume():

@@ -27,7 +27,7 @@ from onrecord.press import affected, media, stale, writer
 from onrecord.press.models import Listed
 from onrecord.press.notice import notice_date, notice_settings
 from onrecord.press.paths import owner
-from onrecord.press.render import Shelf, render
+from onrecord.press.render import NotPublic, Shelf, render
 from onrecord.press.stale import Claim, Made
 
 __all__ = [
@@ -177,17 +177,17 @@ def _press(name: str, claims: list[Claim]) -> None:
         batch.close()
     except OSError as error:  # the disk is full, or gone
         batch.discard()
-        made, gone, failed = {}, [], {claim.id: _reason(claim, error) for claim in claims}
+        made, gone, failed = {}, [], {claim: _reason(claim, error) for claim in claims}
     except BaseException:
         batch.discard()
         raise
     stale.finish(name, made.values(), gone, failed)
 
 
-def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], dict[int, str]]:
+def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], dict[Claim, str]]:
     """Render what is wanted into temporary files."""
     made: dict[int, Made] = {}
-    failed: dict[int, str] = {}
+    failed: dict[Claim, str] = {}
     shelf = Shelf(claim.owner for claim in claims)
     with _one_moment():
         for claim in claims:
@@ -196,7 +196,7 @@ def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], d
             try:
                 made[claim.id] = _stage_one(batch, shelf, claim)
             except Exception as error:  # noqa: BLE001 one file that cannot be made must not keep the others from readers
-                failed[claim.id] = _reason(claim, error)
+                failed[claim] = _reason(claim, error)
     return made, failed
 
 
@@ -221,7 +221,7 @@ def _is_as_recorded(batch: writer.Batch, claim: Claim) -> Made | None:
 
 
 def _swap(
-    batch: writer.Batch, name: str, claims: list[Claim], made: dict[int, Made], failed: dict[int, str]
+    batch: writer.Batch, name: str, claims: list[Claim], made: dict[int, Made], failed: dict[Claim, str]
 ) -> list[Claim]:
     """Put in place what is still claimed, and take away what is to go; returns what went.
 
@@ -232,7 +232,7 @@ def _swap(
         mine = stale.still_claimed(name)
         batch.swap(id for id in made if id in mine)
         for claim in claims:
-            if claim.id not in mine or (claim.wanted and claim.kind != "media") or claim.id in failed:
+            if claim.id not in mine or (claim.wanted and claim.kind != "media") or claim in failed:
                 continue
             try:
                 if claim.wanted:
@@ -243,12 +243,13 @@ def _swap(
                     gone.append(claim)
             except (OSError, Failed) as error:
                 made.pop(claim.id, None)
-                failed[claim.id] = _reason(claim, error)
+                failed[claim] = _reason(claim, error)
     return gone
 
 
 def _reason(claim: Claim, error: Exception) -> str:
-    log.exception("%s could not be pressed", claim.path)
+    if not isinstance(error, NotPublic):  # withdrawn while it waited; the note of it is about to be read
+        log.error("%s could not be pressed", claim.path, exc_info=error)
     return f"{type(error).__name__}: {error}"[:500]
 
 

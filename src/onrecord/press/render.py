@@ -23,6 +23,10 @@ WORDS_AT_ONCE = 16
 """Episodes that are read with all their words together: some megabytes, and few queries for each."""
 
 
+class NotPublic(LookupError):
+    """What a file is made from is not public any more."""
+
+
 class Shelf:
     """What the files of one batch are made from. `owners` are those of its files: their episodes are read together."""
 
@@ -32,13 +36,13 @@ class Shelf:
         self._entries: dict[str, int] = {}
 
     def episode(self, owner: str) -> EpisodeView:
-        """The episode that a file belongs to. Raises LookupError when it is not public any more."""
+        """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""
         id = id_of(owner)
         if id not in self._episodes:
             self._read(id)
         view = self._episodes.get(id)
         if view is None or not view.is_public:
-            raise LookupError(f"episode {id} is not public any more")
+            raise NotPublic(f"episode {id} is not public any more")
         return view
 
     def _read(self, id: int) -> None:
@@ -86,7 +90,7 @@ def _chapters(shelf: Shelf, owner: str, path: str) -> bytes:
 def _transcript(shelf: Shelf, owner: str, path: str) -> str:
     view = shelf.episode(owner).transcript
     if view is None:
-        raise LookupError(f"{path} has no transcript any more")
+        raise NotPublic(f"{path} has no transcript any more")
     names = {speaker.index: speaker.label for speaker in view.speakers}
     document = Document(
         tokens=view.tokens,
@@ -102,7 +106,7 @@ def _picture(shelf: Shelf, owner: str, path: str) -> bytes:
     for size in view.sizes if view else ():
         if view and path in (size.jpeg, size.webp):
             return pictures.render(view.sha256, size.width, "JPEG" if path == size.jpeg else "WEBP")
-    raise LookupError(f"{path} is no picture of this episode any more")
+    raise NotPublic(f"{path} is no picture of this episode any more")
 
 
 def _artwork(shelf: Shelf, owner: str, path: str) -> bytes:

@@ -111,8 +111,11 @@ def still_claimed(name: str) -> set[int]:
     return set(rows.values_list("id", flat=True))
 
 
-def finish(name: str, made: Iterable[Made], gone: Iterable[Claim], failed: Mapping[int, str]) -> None:
-    """Clear the generations that were rendered, and let go of the claim. What was raised meanwhile stays stale."""
+def finish(name: str, made: Iterable[Made], gone: Iterable[Claim], failed: Mapping[Claim, str]) -> None:
+    """Clear the generations that were rendered, and let go of the claim. What was raised meanwhile stays stale.
+
+    A reason why a file `failed` is kept for the generation that it was of: a newer one is tried at once.
+    """
     mine = PublicFile.objects.filter(claimed_by=name)
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -122,8 +125,9 @@ def finish(name: str, made: Iterable[Made], gone: Iterable[Claim], failed: Mappi
                 [(m.claim.generation, m.sha256, m.size, m.claim.id, name) for m in made],
             )
         mine.filter(pk__in=[claim.id for claim in gone], wanted=False).delete()
-        for id, error in failed.items():
-            mine.filter(pk=id).update(error=error, retry_at=timezone.now() + TRIED_AGAIN_AFTER)
+        for claim, error in failed.items():
+            of_that_generation = mine.filter(pk=claim.id, generation=claim.generation)
+            of_that_generation.update(error=error, retry_at=timezone.now() + TRIED_AGAIN_AFTER)
         mine.update(claimed_by="", claimed_until=None)
 
 
