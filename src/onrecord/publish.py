@@ -20,6 +20,7 @@ from onrecord.catalogue.changes import episode_changed, show_changed
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Role, Series, Show, Tag
 from onrecord.catalogue.pictures import take_in_picture
 from onrecord.jobs import queue
+from onrecord.lib import language
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import sha256_of
 from onrecord.lib.names import clean_name
@@ -161,6 +162,9 @@ def _check_words(request: Request) -> None:
         *(("tag", tag, 100) for tag in request.tags),
     ):
         check_length(name, value, longest)
+    problem = language.problem_with(request.language) if request.language else ""
+    if problem:
+        raise BadInput(f"--language {problem}")
     if request.part is not None and not request.series:
         raise BadInput("--part was given without --series: name the series that it is a part of.")
     if request.series and request.part is None:
@@ -258,7 +262,7 @@ def credit(episode: Episode, role: str, names: list[str]) -> None:
         Credit.objects.create(episode=episode, person=_find_or_make_person(name), role=role, position=position)
 
 
-def find_or_make_show(name: str, language: str = "") -> Show:
+def find_or_make_show(name: str, spoken: str = "") -> Show:
     """The show of that name or slug; without a name the only one there is, or one named as the publication."""
     publication = settings.ONRECORD.publication
     if not name and Show.objects.count() == 1:
@@ -271,7 +275,7 @@ def find_or_make_show(name: str, language: str = "") -> Show:
     show = Show(
         slug=free_slug(slug(name, "show"), taken),
         name=name,
-        language=language or publication.language,
+        language=spoken or publication.language,
         description=publication.description,
     )
     identity.mint(show)
