@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+from django.utils import translation
 
 from onrecord.lib import configuration
 from onrecord.lib.errors import BadInput, Failed
@@ -107,6 +108,7 @@ def open_publication(folder: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "onrecord.settings"
     configuration.load(folder)
     django.setup()
+    translation.activate("en")  # what the command line says; pages are made within `language.speaks`
     _make_parts(folder)
     _bring_database_up_to_date(folder)
     from onrecord.catalogue import identity

@@ -61,13 +61,13 @@ def speaking(language: str, otherwise: str | None = None) -> Iterator[None]:
         yield
 
 
-def speaks(language_of: Callable[..., str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def speaks(language_of: Callable[..., str], otherwise: str | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorates a function that makes a page or a file: it speaks what `language_of` its arguments says."""
 
     def decorate(make: Callable[P, T]) -> Callable[P, T]:
         @wraps(make)
         def made(*args: P.args, **kwargs: P.kwargs) -> T:
-            with speaking(language_of(*args, **kwargs)):
+            with speaking(language_of(*args, **kwargs), otherwise):
                 return make(*args, **kwargs)
 
         return made

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
-from onrecord.lib import html
+from onrecord.lib import html, language
 from onrecord.readmodel.views import (
     Artwork,
     ChapterView,
@@ -29,7 +29,6 @@ from onrecord.readmodel.views import (
     SpeakerView,
     TagView,
     TranscriptView,
-    part_display,
 )
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
@@ -259,7 +258,7 @@ def _card(row: Episode) -> EpisodeCard:
         show_name=html.clean(row.show.name),
         show_path=f"{row.show.slug}/",
         part=row.part if row.series else None,
-        part_display=_part_display(row),
+        total=row.series.total if row.series else None,
         series_name=html.clean(row.series.name) if row.series else "",
         series_path=f"{row.series.show.slug}/series/{row.series.slug}/" if row.series else "",
         credits=_credits(row),
@@ -271,12 +270,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _part_display(row: Episode) -> str:
-    return part_display(row.part, row.series.total) if row.series and row.part else ""
-
-
 def _episode(row: Episode) -> EpisodeView:
-    language = row.language or row.show.language
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -289,7 +283,7 @@ def _episode(row: Episode) -> EpisodeView:
         title=html.clean(row.title),
         standfirst=html.clean(row.standfirst),
         notes=html.clean(row.notes),
-        language=language,
+        language=row.language or row.show.language,
         published_at=row.published_at,
         live_since=row.live_since,
         is_public=row.is_public,
@@ -303,7 +297,8 @@ def _episode(row: Episode) -> EpisodeView:
         renditions=renditions,
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
         transcript=_transcript(words, credits) if words else None,
-        missing_because=html.clean(words.missing_because) if words else "",
+        missing_reason=words.missing_because if words else "",
+        missing_details=words.missing_details if words else {},
         former_folders=tuple(moved.folder for moved in row.redirects.all()),
     )
 
@@ -338,6 +333,8 @@ def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptVie
         return None
     revision = newest[0]
     credited = {credit.person.id for credit in credits}
+    with language.speaking(revision.language, "en"):
+        labels = {voice.index: html.clean(voice.label) for voice in row.speakers.all()}
     return TranscriptView(
         revision=revision.number,
         revision_id=revision.pk,
@@ -351,7 +348,7 @@ def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptVie
         speakers=tuple(
             SpeakerView(
                 voice.index,
-                html.clean(voice.label),
+                labels[voice.index],
                 _person(voice.person) if voice.person and voice.person_id in credited else None,
             )
             for voice in row.speakers.all()

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from onrecord.lib.html import clean
+from onrecord.lib.language import digits, speaks
 from onrecord.lib.times import clock
 from onrecord.readmodel import TranscriptView
+from onrecord.transcripts.models import unnamed
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
 
@@ -37,8 +39,9 @@ class Pressed:
         return self.anchors[max(0, place - 1)].id if self.anchors else ""
 
 
+@speaks(lambda transcript: transcript.language, otherwise="en")
 def press_turns(transcript: TranscriptView) -> Pressed:
-    """All turns of a transcript."""
+    """All turns of a transcript; times and names of nobody's are in its language."""
     ids = _Ids()
     labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
     made = [_turn(turn, labels, ids) for turn in turns(transcript.tokens)]
@@ -62,9 +65,9 @@ class _Ids:
 
 def _turn(turn: Turn, labels: dict[int, str], ids: _Ids) -> str:
     id = ids.give(turn.start)
-    name = "" if turn.speaker is None else labels.get(turn.speaker) or f"Speaker {turn.speaker + 1}"
+    name = "" if turn.speaker is None else labels.get(turn.speaker) or _text(unnamed(turn.speaker))
     who = f"<b><bdi>{name}</bdi></b> " if name else ""
-    time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{clock(turn.start)}</time></a>'
+    time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
     return f'<div class="turn" id="{id}"><p class="who">{who}{time}</p>{_paragraphs(turn, ids)}</div>'
 
 
