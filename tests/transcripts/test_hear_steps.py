@@ -19,7 +19,7 @@ from onrecord.recordings.models import Recording
 from onrecord.transcripts import maps, missing
 from onrecord.transcripts.engines import weights
 from onrecord.transcripts.models import HeardWindow, Origin, Revision, Speaker, Transcript
-from onrecord.transcripts.steps import assemble, plan
+from onrecord.transcripts.steps import assemble
 from onrecord.transcripts.tokens import Token, pack, text_of, unpack
 
 STEPS = ("transcript.plan", "transcript.hear", "transcript.speakers", "transcript.assemble")

@@ -212,7 +212,8 @@ def _list_page(
     us = readmodel.publication()
     newest = page.number >= page.pages
     counted = number(page.number)
-    title = heading if newest else f"{heading} · {gettext('page %(number)s') % {'number': counted}}"
+    page_words = gettext("page %(number)s") % {"number": counted}
+    title = heading if newest else f"{heading} · {page_words}"
     return _page(
         template,
         title=title if heading == us.name else _title(language or us.language, title, us.name),
