@@ -113,9 +113,9 @@ def digits(text: str) -> str:
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """A number with its separators: "1,234" or "١٬٢٣٤"; always `decimals` places after the point."""
+    """A number with its separators and digits: "1,234" or "١٬٢٣٤"; always `decimals` places after the point."""
     places = f".{'0' * decimals}" if decimals else ""
-    return format_decimal(value, format=f"#,##0{places}", locale=locale(), numbering_system="default")
+    return digits(format_decimal(value, format=f"#,##0{places}", locale=locale(), numbering_system="default"))
 
 
 def listed(items: Sequence[str]) -> SafeString:

@@ -27,6 +27,7 @@ from onrecord.lib.terminal import say
 PACKAGE = Path(__file__).resolve().parent.parent
 CATALOGUES = tuple(code for code in INTERFACES if code != "en")
 KEYWORDS = {
+    "_": None,
     "gettext": None,
     "gettext_lazy": None,
     "gettext_noop": None,
