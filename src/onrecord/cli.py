@@ -128,7 +128,14 @@ def edit(options: argparse.Namespace) -> None:
     from onrecord import edit as editing
 
     episode = _episode(options.episode)
-    editing.edit(episode, title=options.title, standfirst=options.standfirst, tags=options.tag, at=options.at)
+    editing.edit(
+        episode,
+        title=options.title,
+        standfirst=options.standfirst,
+        tags=options.tag,
+        at=options.at,
+        language=options.language,
+    )
     if options.slug:
         editing.rename(episode, options.slug)
     _press_now()
@@ -410,6 +417,7 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument("--standfirst", metavar="S")
     parser.add_argument("--tag", metavar="T", action="append", help="in place of all tags; may be repeated")
     parser.add_argument("--at", metavar="TIME", help="the date on the page")
+    parser.add_argument("--language", metavar="xx", help="of the page; a transcript keeps its own")
     parser.add_argument("--slug", metavar="NAME", help="another address; the old one leads to it")
     parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
     parser.add_argument("episode", metavar="EPISODE")

@@ -8,7 +8,7 @@ from onrecord.catalogue.models import Episode, EpisodeState, Redirect
 from onrecord.jobs import queue
 from onrecord.lib.errors import BadInput
 from onrecord.lib.slugs import RESERVED, slug
-from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tag, moment
+from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_language, check_length, find_or_make_tag, moment
 from onrecord.recordings.models import Rendition
 
 
@@ -63,8 +63,10 @@ def edit(
     standfirst: str | None = None,
     tags: list[str] | None = None,
     at: str | None = None,
+    language: str | None = None,
 ) -> None:
     """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`."""
+    check_language(language)
     with transaction.atomic():
         if title is not None:
             check_length("title", title, LONGEST_TITLE)
@@ -76,7 +78,9 @@ def edit(
             episode.standfirst = standfirst.strip()
         if at:
             episode.published_at = moment(at)
-        episode.save(update_fields=["title", "standfirst", "published_at"])
+        if language is not None:
+            episode.language = language
+        episode.save(update_fields=["title", "standfirst", "published_at", "language"])
         if tags is not None:
             episode.tags.set([find_or_make_tag(name) for name in tags])
         episode_changed(episode.pk)

@@ -162,9 +162,7 @@ def _check_words(request: Request) -> None:
         *(("tag", tag, 100) for tag in request.tags),
     ):
         check_length(name, value, longest)
-    problem = language.problem_with(request.language) if request.language else ""
-    if problem:
-        raise BadInput(f"--language {problem}")
+    check_language(request.language)
     if request.part is not None and not request.series:
         raise BadInput("--part was given without --series: name the series that it is a part of.")
     if request.series and request.part is None:
@@ -181,6 +179,13 @@ def check_length(name: str, value: str, longest: int) -> None:
     """BadInput when a text is too long to be what it is meant for."""
     if len(value) > longest:
         raise BadInput(f"The {name} has {len(value):,} characters; at most {longest:,} fit, so shorten it.")
+
+
+def check_language(code: str | None) -> None:
+    """BadInput when a language was named and there is none of that code."""
+    problem = language.problem_with(code) if code else ""
+    if problem:
+        raise BadInput(f"--language {problem}")
 
 
 def moment(text: str) -> datetime:

@@ -49,7 +49,7 @@ ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 """Dates in catalogues would change with every run."""
 
 HEADER = "# {name} translation of onrecord's interface. Remade by `python -m onrecord.locale.update`."
-PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%|%")
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def wrong(message: Message) -> str:
 
 
 def _placeholders(text: str) -> set[str]:
-    return {found[0] for found in PLACEHOLDER.finditer(text) if found[0] != "%%"} if "%(" in text else set()
+    return set(PLACEHOLDER.findall(text))
 
 
 def main() -> int:
