@@ -42,6 +42,7 @@ def episode_paths(view: EpisodeView, old_media: Iterable[str]) -> list[PublicPat
         paths.append(PublicPath(view.artwork.path, "artwork", belongs))
     if view.transcript:
         paths += [PublicPath(f"{view.folder}/{name}", "transcript", belongs) for name in TRANSCRIPTS]
+        paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
     if view.chapters:
         paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))

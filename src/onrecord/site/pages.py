@@ -12,7 +12,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 
 from onrecord import readmodel
 from onrecord.lib import html, times
@@ -39,19 +39,17 @@ POLICY = mark_safe(
 )
 """No request leaves our own site, and no script or style stands in a page."""
 
-TRANSCRIPT_FILES = (("txt", gettext_noop("plain text")), ("vtt", "WebVTT"), ("srt", "SRT"), ("json", "JSON"))
-MEDIA_NAMES = {"mp3": gettext_noop("MP3 audio"), "opus": gettext_noop("Opus audio"), "mp4": gettext_noop("MP4 video")}
 LONGEST_DESCRIPTION = 300
 
-IN_FULL, BESIDE_WORDS = "(min-width: 46rem) 44rem, 100vw", "(min-width: 46rem) 11rem, 100vw"
+IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
 """How wide a picture is shown, for `sizes`; as in style.css."""
 
 
-@speaks(lambda view: view.language)
-def episode(view: EpisodeView) -> str:
-    """An episode's page."""
+@speaks(lambda view, *_, **__: view.language)
+def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
+    """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
-    words = press_turns(view.transcript) if view.transcript else None
+    words = press_turns(view.transcript, view.chapters) if view.transcript else None
     return _page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
@@ -71,6 +69,8 @@ def episode(view: EpisodeView) -> str:
         tags=[{"name": tag.name, "link": us.link(tag.path)} for tag in view.tags],
         notes=mark_safe(view.notes_html),  # noqa: S308 made by lib.html.markdown, which cleans it
         record=us.link(f"{view.folder}/episode.json"),
+        beside=_cards(us, beside),
+        scripts={name: us.link(assets.address(f"{name}.js")) for name in ("player", "follow", "find")},
         transcript=_transcript(us, view, words),
         chapters=_chapters(us, view, words),
         **_media(us, view),
@@ -115,13 +115,13 @@ def show(show: ShowView, page: ListPage) -> str:
 @speaks(lambda *_: readmodel.publication().language)
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("list.html", page, person.path, heading=person.name, kind=gettext("Person"))
+    return _list_page("person.html", page, person.path, heading=person.name)
 
 
 @speaks(lambda *_: readmodel.publication().language)
 def tag(tag: TagView, page: ListPage) -> str:
     """What a tag is given to."""
-    return _list_page("list.html", page, tag.path, heading=tag.name, kind=gettext("Tag"))
+    return _list_page("tag.html", page, tag.path, heading=tag.name)
 
 
 @speaks(lambda series, _: series.language)
@@ -151,7 +151,7 @@ def people(people: Sequence[PersonView]) -> str:
 @speaks(lambda _: readmodel.publication().language)
 def tags(tags: Sequence[TagView]) -> str:
     """All tags."""
-    return _index(gettext("Tags"), "tags/", tags)
+    return _index(gettext("Subjects"), "tags/", tags)
 
 
 def _in_parts(total: int | None) -> str:
@@ -222,6 +222,7 @@ def _list_page(
         description=description,
         feeds=feeds,
         heading=heading,
+        is_newest=newest,
         number="" if newest else counted,
         about=description,
         cards=_cards(us, page.cards),
@@ -256,6 +257,8 @@ def _page(
         "tags_link": us.link("tags/"),
         "style": us.link(assets.address("style.css")),
         "icon": us.link(assets.address("icon.svg")),
+        "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
+        "search_link": us.link("search/"),
         "feeds": [{"name": show.name, "link": us.link(show.feed)} for show in feeds],
         "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
     }
@@ -280,13 +283,13 @@ def _duration(milliseconds: int) -> dict[str, str]:
 
 
 def _credits(us: Publication, credits: Sequence[CreditView]) -> list[dict[str, Any]]:
-    """Hosts and guests: the words that introduce them, and their names as one list, each leading to its page."""
+    """Hosts and guests, each with their names as one list; credits.html has the words that introduce them."""
     groups = []
-    for role, words in (("host", gettext("Hosted by")), ("guest", gettext("With"))):
+    for role in ("host", "guest"):
         people = [credit.person for credit in credits if credit.role == role]
         if people:
             links = [format_html('<a href="{}"><bdi>{}</bdi></a>', us.link(p.path), p.name) for p in people]
-            groups.append({"words": words, "names": listed(links)})
+            groups.append({"role": role, "names": listed(links)})
     return groups
 
 
@@ -306,9 +309,7 @@ def _series_of(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {"name": view.series.name, "link": us.link(view.series.path), "display": view.part_display, "parts": parts}
 
 
-def _picture(
-    us: Publication, picture: PictureView | None, sizes: str = "(min-width: 46rem) 44rem, 100vw"
-) -> dict[str, Any]:
+def _picture(us: Publication, picture: PictureView | None, sizes: str = IN_FULL) -> dict[str, Any]:
     if picture is None:
         return {}
     largest = picture.sizes[-1]
@@ -340,9 +341,9 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {
         "audio": [{"link": us.link(r.path), "type": _source_type(r)} for r in audio],
         "video": _video(us, view, view.mp4) if view.mp4 else {},
-        "downloads": [
-            {"name": gettext(MEDIA_NAMES[r.kind]), "link": us.link(r.path), "size": _size(r.size)} for r in shown
-        ],
+        "downloads": [{"kind": r.kind, "link": us.link(r.path), "size": _size(r.size)} for r in shown],
+        "peaks": us.link(view.renditions["peaks"].path) if "peaks" in view.renditions else "",
+        "seconds": view.duration_ms / 1000,
     }
 
 
@@ -357,7 +358,6 @@ def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, 
         "type": mp4.mime_type,
         "width": mp4.width,
         "height": mp4.height,
-        "poster": us.link(view.picture.sizes[-1].jpeg) if view.picture else "",
         "captions": us.link(f"{view.folder}/transcript.vtt") if view.transcript else "",
     }
 
@@ -381,23 +381,27 @@ def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> di
         "language": spoken.language,
         "direction": spoken.direction,
         "turns": mark_safe(words.html),  # noqa: S308 made by site.transcript, which escapes it
+        "revision": spoken.revision,
+        "words": us.link(f"{view.folder}/words.json"),
         "files": [
-            {"name": gettext(name), "link": us.link(f"{view.folder}/transcript.{suffix}")}
-            for suffix, name in TRANSCRIPT_FILES
+            {"kind": kind, "link": us.link(f"{view.folder}/transcript.{kind}")}
+            for kind in ("txt", "vtt", "srt", "json")
         ],
     }
 
 
 def _chapters(us: Publication, view: EpisodeView, words: Pressed | None) -> list[dict[str, Any]]:
-    """The time leads into the sound, the title into the transcript."""
+    """The time leads into the sound, the title to its heading in the transcript."""
+    headings = words.headings if words else 0
     return [
         {
             "title": chapter.title,
+            "start": chapter.start_ms,
             "time": digits(times.clock(chapter.start_ms)),
             "sound": us.link(f"{view.mp3.path}#t={chapter.start_ms / 1000:g}") if view.mp3 else "",
-            "anchor": words.at(chapter.start_ms) if words else "",
+            "anchor": f"chapter-{number}" if number <= headings else "",
         }
-        for chapter in view.chapters
+        for number, chapter in enumerate(view.chapters, 1)
     ]
 
 

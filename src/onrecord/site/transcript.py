@@ -1,21 +1,33 @@
-"""A transcript as HTML: by turns, with speaker, time and a permanent id for every sentence.
+"""A transcript as HTML: by turns, with speaker, time, chapters and a permanent id for every sentence.
+
+    <div class="turn" id="t12" data-word="40">
+      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a></p>
+      <p><span class="s" data-word="40">…</span> <span class="s" id="t15" data-word="52">…</span></p>
+    </div>
+
+`data-word` is the index of the first token; a sentence's text is `text_of` its tokens, so that scripts find every word
+(`words.json`, below). A turn's first sentence is reached by the turn's own id.
 
 Plain strings, because this is most of a page: a template would take several times as long.
 """
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onrecord.lib.html import clean
+from onrecord.lib.html import FORBIDDEN, clean
 from onrecord.lib.language import digits, speaks
 from onrecord.lib.times import clock
-from onrecord.readmodel import TranscriptView
+from onrecord.readmodel import ChapterView, TranscriptView
 from onrecord.transcripts.models import unnamed
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
+
+EARLY_MS = 1500
+"""A chapter's heading stands before the first sentence that begins at most this long before the chapter does."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +40,11 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Pressed:
-    """The turns' HTML and every place in it that can be linked to, in the order of the text."""
+    """The turns' HTML, every place in it that can be linked to, in order of time, and how many chapters it names."""
 
     html: str
     anchors: Sequence[Anchor]
+    headings: int
 
     def at(self, milliseconds: int) -> str:
         """The id of the sentence that is being said at that moment, or of the first."""
@@ -39,55 +52,93 @@ class Pressed:
         return self.anchors[max(0, place - 1)].id if self.anchors else ""
 
 
-@speaks(lambda transcript: transcript.language, otherwise="en")
-def press_turns(transcript: TranscriptView) -> Pressed:
-    """All turns of a transcript; times and names of nobody's are in its language."""
-    ids = _Ids()
-    labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
-    made = [_turn(turn, labels, ids) for turn in turns(transcript.tokens)]
-    return Pressed("\n".join(made), sorted(ids.given, key=lambda anchor: anchor.start_ms))
+@speaks(lambda transcript, *_, **__: transcript.language, otherwise="en")
+def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = ()) -> Pressed:
+    """All turns of a transcript, times in its own language, with a heading where each chapter begins."""
+    page = _Page({speaker.index: _text(speaker.label) for speaker in transcript.speakers}, chapters)
+    made = [page.turn(turn) for turn in turns(transcript.tokens)]
+    return Pressed("\n".join(made), sorted(page.anchors, key=lambda anchor: anchor.start_ms), page.headings)
 
 
-class _Ids:
-    """Gives each sentence its id; two in one second are told apart by a number."""
+def words_json(transcript: TranscriptView) -> bytes:
+    """Where every word is, for the player: {"revision": 2, "start": [...], "length": [...]}.
 
-    def __init__(self) -> None:
-        self.given: list[Anchor] = []
+    `start` holds the milliseconds from one word's beginning to the next one's, the first from the recording's start;
+    `length` the UTF-16 units of each word with the space before it, in the text of the page.
+    """
+    starts = [token.start for token in transcript.tokens]
+    before = [0, *starts]
+    document = {
+        "revision": transcript.revision,
+        "start": [start - earlier for start, earlier in zip(starts, before, strict=False)],
+        "length": [_units(token) for token in transcript.tokens],
+    }
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+def _units(token: Token) -> int:
+    text = token.text if token.text.isascii() else clean(token.text)
+    return token.space + (len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2)
+
+
+class _Page:
+    """One transcript while it is written: how far it has come in words, which ids and chapters it has used."""
+
+    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView]) -> None:
+        self.labels, self.chapters = labels, chapters
+        self.anchors: list[Anchor] = []
+        self.headings = 0
+        self._word = 0
         self._taken: dict[int, int] = {}
 
-    def give(self, start_ms: int) -> str:
+    def turn(self, turn: Turn) -> str:
+        """One speaker, uninterrupted."""
+        heading, id, word = self._heading(turn.tokens[0]), self._id(turn.start), self._word
+        speaker = turn.speaker
+        name = "" if speaker is None else self.labels.get(speaker) or _text(unnamed(speaker))
+        who = f"<b><bdi>{name}</bdi></b> " if name else ""
+        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
+        said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
+        return f'{heading}<div class="turn" id="{id}" data-word="{word}"><p class="who">{who}{time}</p>{said}</div>'
+
+    def _paragraph(self, words: Sequence[Token], first: bool) -> str:
+        made: list[str] = []
+        for span in sentences(words):
+            begins = first and span.start == 0
+            said = words[span.start : span.stop]
+            heading = "" if begins else self._heading(said[0])
+            if heading or not made:
+                made.append(f"{'</p>' if made else ''}{heading}<p>")
+            elif said[0].space:
+                made.append(" ")
+            id = "" if begins else f' id="{self._id(said[0].start)}"'
+            made.append(f'<span class="s"{id} data-word="{self._word}">{_text(text_of(said))}</span>')
+            self._word += len(said)
+        return "".join(made) + "</p>"
+
+    def _heading(self, token: Token) -> str:
+        """The headings of the chapters that begin with this word."""
+        made = ""
+        while self.headings < len(self.chapters) and self._begins(self.headings, token):
+            self.headings += 1
+            title = _text(self.chapters[self.headings - 1].title)
+            made += f'<h3 class="chapter" id="chapter-{self.headings}"><bdi>{title}</bdi></h3>'
+        return made
+
+    def _begins(self, chapter: int, token: Token) -> bool:
+        return token.start + EARLY_MS >= self.chapters[chapter].start_ms
+
+    def _id(self, start_ms: int) -> str:
+        """An id of its own: two sentences in one second are told apart by a number."""
         second = start_ms // 1000
         count = self._taken[second] = self._taken.get(second, 0) + 1
         id = f"t{second}" if count == 1 else f"t{second}-{count}"
-        self.given.append(Anchor(start_ms, id))
+        self.anchors.append(Anchor(start_ms, id))
         return id
-
-
-def _turn(turn: Turn, labels: dict[int, str], ids: _Ids) -> str:
-    id = ids.give(turn.start)
-    name = "" if turn.speaker is None else labels.get(turn.speaker) or _text(unnamed(turn.speaker))
-    who = f"<b><bdi>{name}</bdi></b> " if name else ""
-    time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
-    return f'<div class="turn" id="{id}"><p class="who">{who}{time}</p>{_paragraphs(turn, ids)}</div>'
-
-
-def _paragraphs(turn: Turn, ids: _Ids) -> str:
-    return "".join(
-        f"<p>{''.join(_sentences(words, ids, begins=number == 0))}</p>" for number, words in enumerate(paragraphs(turn))
-    )
-
-
-def _sentences(words: Sequence[Token], ids: _Ids, begins: bool) -> Iterator[str]:
-    """Each sentence with its id; the turn's first is reached by the turn's own."""
-    for span in sentences(words):
-        text = _text(text_of(words[span.start : span.stop]))
-        if begins and span.start == 0:
-            yield text
-        else:
-            space = " " if span.start and words[span.start].space else ""
-            yield f'{space}<span id="{ids.give(words[span.start].start)}">{text}</span>'
 
 
 def _text(text: str) -> str:
     """Escaped for an element's content, where quotation marks may stand as they are."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if FORBIDDEN.search(text):
+        text = clean(text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
