@@ -107,7 +107,7 @@ def show(show: ShowView, page: ListPage) -> str:
         description=show.description,
         feeds=[show],
         feed=readmodel.publication().link(show.feed),
-        artwork=readmodel.publication().link(show.artwork.path),
+        artwork=readmodel.publication().link(show.artwork.path) if show.artwork.sha256 else "",
         own_show=show.name,
     )
 

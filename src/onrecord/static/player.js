@@ -107,6 +107,7 @@ function start() {
     memory(`onrecord:${root.dataset.key}`, ended || time < WORTH_KEEPING ? null : time.toFixed(1));
   }
 
+  video?.addEventListener("playing", () => root.classList.add("rolling"), { once: true });
   for (const element of [video, audio].filter(Boolean)) {
     element.controls = false;
     element.addEventListener("play", () => { begin(); session(); show(); whereNow = null; });
