@@ -49,7 +49,8 @@ ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 """Dates in catalogues would change with every run."""
 
 HEADER = "# {name} translation of onrecord's interface. Remade by `python -m onrecord.locale.update`."
-PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
+"""What a translation must have as its message has it: values, and HTML."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ def wrong(message: Message) -> str:
 
     Plural forms for one number (zero, one, two) may say it in words, without its placeholder.
     """
+    if not message.id:
+        return ""
     ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
     wanted = {name for id in ids for name in _placeholders(id)}
     for place, string in enumerate(_strings(message)):
