@@ -64,8 +64,14 @@ CHAPTERS = {
 }
 NAMES = {"en": ("Ines Marlow", "Tobias Arkwright"), "ur": ("زہرہ قریشی", "احسان اللہ خان")}
 TITLES = {
-    "en": ("What the river kept", "An hour with the last miller of the valley, on water, ledgers and a very small fish."),
-    "ur": ("دریا نے کیا یاد رکھا", "وادی کے آخری چکی والے کے ساتھ ایک گھنٹہ: پانی، کھاتوں اور ایک چھوٹی سی مچھلی کے بارے میں۔"),
+    "en": (
+        "What the river kept",
+        "An hour with the last miller of the valley, on water, ledgers and a very small fish.",
+    ),
+    "ur": (
+        "دریا نے کیا یاد رکھا",
+        "وادی کے آخری چکی والے کے ساتھ ایک گھنٹہ: پانی، کھاتوں اور ایک چھوٹی سی مچھلی کے بارے میں۔",
+    ),
 }
 NOTES = {
     "en": "Recorded at the mill. The ledger of the upper meadow is kept in the [county archive](https://example.org/).\n\n"
@@ -131,9 +137,19 @@ def make_interview(show, language: str, words: int, moving: bool = False):  # ty
     said = tokens(language, words)
     seconds = len(said) * EACH / 1000
     title, standfirst = TITLES[language]
-    series = Series.objects.create(show=show, slug="valley", name="The valley" if language == "en" else "وادی", number=1, total=2)
+    series = Series.objects.create(
+        show=show, slug="valley", name="The valley" if language == "en" else "وادی", number=1, total=2
+    )
     episode = making.make_episode(
-        show, "river", 3, title=title, standfirst=standfirst, notes=NOTES[language], series=series, part=1, picture=picture()
+        show,
+        "river",
+        3,
+        title=title,
+        standfirst=standfirst,
+        notes=NOTES[language],
+        series=series,
+        part=1,
+        picture=picture(),
     )
     recording = episode.recordings.get()
     recording.renditions.all().delete()
@@ -198,7 +214,11 @@ def make_everything(words: int) -> None:
     from tests.site import making
 
     for language, slug, name in (("en", "valley-talks", "Valley Talks"), ("ur", "guftagu", "گفتگو")):
-        about = "Long conversations with people who were there." if language == "en" else "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"
+        about = (
+            "Long conversations with people who were there."
+            if language == "en"
+            else "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"
+        )
         show = making.make_show(slug, name, language=language, description=about)
         make_interview(show, language, words, moving=language == "en")
         for day, title in enumerate(CHAPTERS[language][1:5]):

@@ -34,7 +34,9 @@ def speak(settings, publication, language: str) -> None:
     """The publication as if its onrecord.toml named that language."""
     from onrecord.lib import language as languages
 
-    (publication.folder / "onrecord.toml").write_text(f'[publication]\nlanguage = "{language}"\n')
+    (publication.folder / "onrecord.toml").write_text(
+        f'[publication]\nlanguage = "{language}"\nfunding = "https://example.org/give"\n'
+    )
     settings.ONRECORD = configuration.load(publication.folder)
     settings.LANGUAGE_CODE = languages.tag(language, "en")
 
@@ -121,6 +123,7 @@ def test_urdu(publication, settings):
         "مہمان: مریم خان، Bo O'Guest، اور سلمى <b>",
     }
     assert text_at(page, "//p[@class='who']") == ["متکلم 1 0:00", "متکلم 2 1:00:05"]
+    assert "12.3 ایم بی" in page.xpath("//small/text()"), "no unit of the other direction"
 
 
 @pytest.mark.parametrize("tag", ["en", "ar", "ur"])

@@ -33,7 +33,7 @@ class PublicationSettings:
     time_zone: str = "UTC"
     copyright: str = ""
     funding: str = ""
-    funding_label: str = "Support us"
+    funding_label: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
 from onrecord.lib import html, language
@@ -48,7 +49,7 @@ PUBLIC_TAGGED = Q(episodes__state=EpisodeState.PUBLISHED, episodes__live_since__
 
 
 def publication() -> Publication:
-    """The publication's settings as readers meet them. No query."""
+    """The publication's settings as readers meet them, in the language that is spoken. No query."""
     given = settings.ONRECORD.publication
     return Publication(
         name=given.name,
@@ -62,7 +63,7 @@ def publication() -> Publication:
         time_zone=given.time_zone,
         copyright=given.copyright,
         funding=given.funding,
-        funding_label=given.funding_label,
+        funding_label=given.funding_label or gettext("Support us"),
     )
 
 
