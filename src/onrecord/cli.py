@@ -81,11 +81,12 @@ def _publish(options: argparse.Namespace, recording: Path) -> None:
 
 
 def _request(options: argparse.Namespace, recording: Path) -> Any:
+    from onrecord.lib.names import title_from
     from onrecord.publish import Request
 
     return Request(
         recording=recording,
-        title=options.title if options.title is not None else recording.stem,
+        title=options.title if options.title is not None else title_from(recording.stem),
         standfirst=options.standfirst,
         notes=Path(options.notes) if options.notes else None,
         show=options.show,
@@ -371,10 +372,16 @@ def _add(commands: Any, name: str, command: Callable[[argparse.Namespace], None]
     return parser
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"it must be a number from 1 to 65535, found {text!r}")
+    return int(text)
+
+
 def _add_demo(commands: Any) -> None:
     parser = _add(commands, "demo", demo, "Publish the sample interview and serve it. The quickest way to see it all.")
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
+    parser.add_argument("--port", metavar="N", type=_port, default=8000, help="where to listen (8000)")
     parser.add_argument("--no-serve", dest="serve", action="store_false", help="make it and end")
 
 
@@ -443,7 +450,7 @@ def _add_transcripts(commands: Any) -> None:
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
-    parser.add_argument("--port", metavar="N", type=int, help="where to listen (onrecord.toml, 8000)")
+    parser.add_argument("--port", metavar="N", type=_port, help="where to listen (onrecord.toml, 8000)")
     parser = _add(commands, "work", work, "Run steps and the press until stopped.")
     parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
     parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")

@@ -8,7 +8,7 @@ from onrecord.catalogue.models import Episode, EpisodeState, Redirect
 from onrecord.jobs import queue
 from onrecord.lib.errors import BadInput
 from onrecord.lib.slugs import RESERVED, slug
-from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tag, moment
+from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tags, moment
 from onrecord.recordings.models import Rendition
 
 
@@ -78,5 +78,5 @@ def edit(
             episode.published_at = moment(at)
         episode.save(update_fields=["title", "standfirst", "published_at"])
         if tags is not None:
-            episode.tags.set([find_or_make_tag(name) for name in tags])
+            episode.tags.set(find_or_make_tags(tags))
         episode_changed(episode.pk)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree, html
+from PIL import Image
 
 from tests.conftest import Command
 from tests.sounds import write_wave
@@ -159,6 +160,11 @@ BAD_WORDS = {
     "part above total": ("--series", "S", "--part", "3", "--of", "2"),
     "picture not there": ("--picture", "/nonexistent.jpg"),
     "notes not there": ("--notes", "/nonexistent.md"),
+    "notes without end": ("--notes", "/dev/zero"),
+    "no language": ("--language", "nonsense language"),
+    "part that no row can hold": ("--series", "S", "--part", "9" * 20),
+    "not UTF-8": ("--title", os.fsdecode(b"a\xff")),
+    "long tag": ("--tag", "x" * 101),
 }
 
 
@@ -169,6 +175,32 @@ def test_words_that_cannot_be_used_are_refused(kind: str, folder: Path, onrecord
     assert len(done.stderr.strip().splitlines()) == 1
     assert not list((folder / "originals").glob("*"))
     assert json.loads(onrecord("status", "--json").stdout)["episodes"] == []
+
+
+def test_a_picture_of_what_is_refused_is_not_kept(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    part = ("--series", "Long talks", "--part", "1", "--no-wait")
+    published(onrecord, write_wave(tmp_path / "a.wav"), *part)
+    before = sorted((folder / "originals").iterdir())
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    picture = ("--picture", str(tmp_path / "a.png"))
+    done = onrecord("publish", write_wave(tmp_path / "b.wav", seed=2), *part, *picture)
+    assert done.returncode == 2
+    assert "choose another --part" in done.stderr
+    assert sorted((folder / "originals").iterdir()) == before
+    done = onrecord("publish", tmp_path / "b.wav", *picture, "--credit", "x" * 10_000)
+    assert done.returncode == 2
+    assert "The credit has 10,000 characters" in done.stderr
+
+
+def test_a_title_from_a_files_name_turns_nothing_around(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    name = tmp_path / ("new\nline \u202egnp \u0645\u06cc\u200c\u0634\u0648\u062f " + os.fsdecode(b"\xff.wav"))
+    result = published(onrecord, write_wave(tmp_path / "a.wav").rename(name), "--no-wait")
+    assert result["title"] == "new line gnp \u0645\u06cc\u200c\u0634\u0648\u062f \ufffd"
+
+
+def test_blank_tags_are_no_tags(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--tag", " ", "--tag", "Bridges")
+    assert [path.name for path in (folder / "public" / "tags").glob("*/")] == ["bridges"]
 
 
 def test_a_hostile_file_name_is_shown_in_one_harmless_line(folder: Path, onrecord: Command, tmp_path: Path) -> None:
