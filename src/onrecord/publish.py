@@ -93,9 +93,7 @@ def publish(request: Request) -> Published:
             taken.append(picture.sha256)
         episode = _make_episode(request, notes, picture, published_at)
         recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
-        pipeline.begin(
-            recording, scheduled_for=published_at if published_at and published_at > timezone.now() else None
-        )
+        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
         episode_changed(episode.pk)
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
 
@@ -118,8 +116,14 @@ def replace(episode: Episode, path: Path) -> Published:
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
-        pipeline.begin(recording)
+        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
+
+
+def _date_to_come(episode: Episode) -> datetime | None:
+    """The date that holds back a page that was never up."""
+    is_held_back = episode.live_since is None and episode.published_at > timezone.now()
+    return episode.published_at if is_held_back else None
 
 
 def discard(recording: Recording) -> None:

@@ -78,6 +78,31 @@ def test_a_future_date_holds_the_page_back(folder: Path, onrecord: Command, tmp_
     assert not any(b"Later talk" in content for _, content in public_files(folder).values())
 
 
+def test_a_date_that_moves_takes_the_page_with_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    recording = write_wave(tmp_path / "a.wav")
+    published(onrecord, recording, "--title", "A talk", "--at", "2090-01-01")
+    assert onrecord("edit", "a-talk", "--at", "1999-05-06").returncode == 0
+    assert "1999-05-06" in Path(published(onrecord, recording)["page"]).read_text()
+
+
+def test_a_replacement_waits_for_the_date_too(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--at", "2090-01-01")
+    result = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", "a-talk")
+    assert result["page"] is None
+    assert not list((folder / "public").rglob("*.mp3"))
+    assert onrecord("release", "a-talk").returncode == 0
+    feed = etree.parse(folder / "public" / "my-show" / "feed.xml")
+    assert feed.findtext(f".//item/{ITUNES}duration") == "5"
+    assert "2090" not in feed.findtext(".//item/pubDate")
+    assert onrecord("check").returncode == 0
+
+
+def test_a_draft_released_for_a_later_date_waits_for_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--draft", "--no-wait")
+    assert onrecord("release", result["episode"], "--at", "2090-01-01").returncode == 0
+    assert not any(b"A talk" in content for _, content in public_files(folder).values())
+
+
 def test_a_past_date_is_the_date_on_the_page(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Old talk", "--at", "1994-05-06T10:00")
     assert "1994-05-06" in Path(result["page"]).read_text()
