@@ -75,9 +75,19 @@ def _publish(options: argparse.Namespace, recording: Path) -> None:
         if options.replace is None
         else publishing.replace(_episode(options.replace), recording)
     )
+    if options.replace is not None:
+        _say_what_replacing_leaves(options)
     if published.already:
         say(f"This recording is already published as “{published.episode.title}”; nothing was changed.")
     _report_published(published, wait=options.wait, as_json=options.json)
+
+
+def _say_what_replacing_leaves(options: argparse.Namespace) -> None:
+    """The words of an episode stay when its recording is replaced: do not let them seem to be taken."""
+    not_taken = ("title", "standfirst", "notes", "show", "host", "guest", "language", "tag", "series", "picture", "at")
+    given = [f"--{name}" for name in not_taken if getattr(options, name)] + ["--draft"] * options.draft
+    if given:
+        say(f"Note: --replace changes the sound only; {', '.join(given)} changed nothing. `onrecord edit` may help.")
 
 
 def _request(options: argparse.Namespace, recording: Path) -> Any:

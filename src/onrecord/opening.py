@@ -69,20 +69,48 @@ def name_of(folder: Path) -> str:
 
 @contextlib.contextmanager
 def nothing_half_made(folder: Path) -> Iterator[None]:
-    """A folder that is not there before what can be refused is not there after it was refused.
+    """Make the folder; one that was not there before what can be refused is not there after it was refused.
 
-    Unless somebody else has published in it meanwhile.
+    Unless somebody else publishes in it at the same time.
     """
-    is_new = True
+    is_new, held = True, None
     with contextlib.suppress(PermissionError):  # its parent may not be entered: then making it says so
         is_new = not folder.exists()
     try:
         with _in_one_sentence(folder):
+            held = _enter(folder)
             yield
     except BadInput:
-        if is_new and not _holds_a_recording(folder):
+        if is_new and held is not None and _is_alone(held) and not _holds_a_recording(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def _enter(folder: Path) -> int | None:
+    """The folder, made where necessary and held against removal by others; None when it cannot be made."""
+    while True:
+        try:
+            make_folder(folder)
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # `make_publication` says why
+            return None
+        fcntl.flock(held, fcntl.LOCK_SH)  # waits while somebody removes it
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(held), folder.stat()):
+                return held
+        os.close(held)
+
+
+def _is_alone(held: int) -> bool:
+    """Whether nobody else is in the folder; if so, nobody comes in until it is let go."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holds_a_recording(folder: Path) -> bool:

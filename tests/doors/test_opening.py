@@ -118,9 +118,16 @@ def test_a_part_without_write_permission_is_said(part: str, folder: Path, onreco
 def test_a_refused_recording_takes_no_other_with_it(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     with pytest.raises(BadInput), opening.nothing_half_made(folder):
-        write_atomically(folder / "originals" / "of-another-command", b"taken in meanwhile")
+        write_atomically(folder / "originals" / "of-another-command", b"taken in before")
         raise BadInput("refused")
     assert (folder / "originals" / "of-another-command").exists()
+
+    folder, refused = tmp_path / "newer", BadInput("refused")
+    this, other = opening.nothing_half_made(folder), opening.nothing_half_made(folder)
+    this.__enter__()
+    with other:
+        assert not this.__exit__(BadInput, refused, None)
+        assert folder.is_dir(), "another command is about to publish there"
 
 
 def test_a_port_that_cannot_be_is_refused(tmp_path: Path, onrecord: Command) -> None:

@@ -113,7 +113,10 @@ def test_replacing_keeps_page_guid_and_links(folder: Path, onrecord: Command, tm
     first = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
     old_guid = etree.parse(first["feed"]).findtext(".//item/guid")
     old_media = next((folder / "public").rglob("*.mp3"))
-    second = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", first["episode"])
+    write_wave(tmp_path / "b.wav", seed=2, seconds=5)
+    done = onrecord("publish", tmp_path / "b.wav", "--replace", first["episode"], "--title", "Another", "--json")
+    assert "--title changed nothing" in done.stderr
+    second = json.loads(done.stdout)
     assert (second["page"], second["url"]) == (first["page"], first["url"])
     feed = etree.parse(second["feed"])
     assert feed.findtext(".//item/guid") == old_guid
