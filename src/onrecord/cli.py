@@ -170,10 +170,11 @@ def _episode(text: str) -> Any:
     return find_episode(text)
 
 
-def _finish(episode: Any) -> None:
+def _finish(episode: Any) -> list[str]:
+    """Wait until nothing of the episode is left to do; returns what failed, in sentences."""
     from onrecord.work import work_until_done
 
-    work_until_done(episode, episode.recordings.order_by("-id").first())
+    return work_until_done(episode, episode.recordings.order_by("-id").first()).failed
 
 
 def _press_now() -> None:
@@ -193,10 +194,11 @@ def transcribe(options: argparse.Namespace) -> None:
 
     episodes = find_episodes(options.episode)
     queued = transcribing.transcribe(episodes, model=options.model)
-    say(f"{queued} recordings will be heard again.")
+    say(f"{queued} {'recording' if queued == 1 else 'recordings'} will be heard again.")
     if options.wait:
-        for episode in episodes:
-            _finish(episode)
+        failed = [f"“{episode.title}”: {sentence}" for episode in episodes for sentence in _finish(episode)]
+        if failed:
+            raise Failed(" ".join(failed) + " `onrecord retry` tries again.")
 
 
 def approve(options: argparse.Namespace) -> None:

@@ -226,6 +226,13 @@ def test_a_title_from_a_files_name_turns_nothing_around(folder: Path, onrecord: 
     assert result["title"] == "new line gnp \u0645\u06cc\u200c\u0634\u0648\u062f \ufffd"
 
 
+def test_hearing_again_that_fails_says_so_to_programs(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--language", "en")
+    done = onrecord("transcribe", "a-talk", "--model", "/no/such/model")
+    assert done.returncode == 1
+    assert "There is no speech model" in done.stderr.splitlines()[-1]
+
+
 def test_blank_tags_are_no_tags(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     published(onrecord, write_wave(tmp_path / "a.wav"), "--tag", " ", "--tag", "Bridges")
     assert [path.name for path in (folder / "public" / "tags").glob("*/")] == ["bridges"]
