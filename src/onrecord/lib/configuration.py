@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onrecord.lib.errors import BadInput
+from onrecord.lib.languages import is_language
 
 FILE_NAME = "onrecord.toml"
 
@@ -195,7 +195,7 @@ def _check_values(path: Path, configuration: Configuration) -> None:
 
 
 def _check_language_and_zone(path: Path, publication: PublicationSettings) -> None:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", publication.language):
+    if not is_language(publication.language):
         raise BadInput(f"{path}: language must be a code such as en or ur, found {publication.language!r}.")
     try:
         ZoneInfo(publication.time_zone)
