@@ -142,7 +142,8 @@ def test_known_languages(tag):
         ("en_US", "found 'en_US'."),
         ("", "found ''."),
         ("en-", "found 'en-'."),
-        ("e" * 900, "there is none 'eeee"),
+        ("e" * 900, "found 'eeee"),
+        ("de-" + "a" * 8 + "-" + "b" * 8 + "-x", "found 'de-"),
         ("en\n", "found 'en\\n'."),
     ],
 )

@@ -28,6 +28,9 @@ from onrecord.lib import html
 INTERFACES: tuple[str, ...] = ("en", "es", "ar", "ur")
 """The languages that the interface speaks."""
 
+LONGEST = 20
+"""Characters of a tag that rows have room for."""
+
 WRITTEN_AS = {"en": "en-001"}
 """Which variant a tag without a region means: world English, "23 November 2026", where CLDR has that of the US."""
 
@@ -132,7 +135,7 @@ def problem_with(code: str) -> str:
     """Why a language tag cannot be used, as the rest of a sentence; empty when it can."""
     first = code.partition("-")[0].lower()
     meant = get_global("language_aliases").get(first, "").replace("_", "-")
-    if not re.fullmatch(r"[A-Za-z]+(-[A-Za-z0-9]{1,8})*", code):
+    if len(code) > LONGEST or not re.fullmatch(r"[A-Za-z]+(-[A-Za-z0-9]{1,8})*", code):
         return f"must be a code such as en, ur or es-MX, found {code[:40]!r}."
     if first in Locale("en").languages or first in html.RTL_LANGUAGES:
         return ""
