@@ -14,6 +14,7 @@ from django.utils import translation
 from lxml import etree
 
 from onrecord import readmodel
+from onrecord.catalogue.models import Episode
 from onrecord.feeds import record, rss
 from onrecord.lib import configuration
 from onrecord.readmodel import EpisodeView, ListPage
@@ -43,7 +44,10 @@ def speak(settings, publication, language: str) -> None:
 
 def every_page(tag: str) -> dict[str, str]:
     """All kinds of pages with one interview in `tag`; its show is in `tag` too."""
-    episode = make_interview(tag)
+    return pages_of(make_interview(tag))
+
+
+def pages_of(episode: Episode) -> dict[str, str]:
     cards = readmodel.cards([episode.pk])
     person = readmodel.people()[0]
     return {
@@ -227,12 +231,14 @@ def made_of(view: EpisodeView) -> bytes:
 @pytest.mark.parametrize("tag", ["ar-EG", "ur", "en"])
 def test_a_file_does_not_depend_on_the_machines_locale_nor_on_who_asks(publication, settings, tag):
     speak(settings, publication, "es")
-    view = readmodel.episode(make_interview(tag).pk)
+    episode = make_interview(tag)
+    view = readmodel.episode(episode.pk)
     view.transcript.tokens  # noqa: B018 read before it is sent away
-    expected = made_of(view)
+    expected, all_pages = made_of(view), pages_of(episode)
     for asked in ("en", "ar", "ur-in", "fr"):
         with translation.override(asked):
             assert made_of(view) == expected, asked
+            assert pages_of(episode) == all_pages, asked
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     environment |= {
         "ONRECORD_FOLDER": str(publication.folder),
