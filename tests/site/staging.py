@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,10 +61,18 @@ CHAPTERS = {
     "en": ("The river that was", "A notebook", "Two meetings", "The upper meadow", "Who pays", "A very small fish"),
     "ur": ("وہ دریا جو تھا", "ایک کاپی", "دو اجلاس", "اوپر کا میدان", "قیمت کون دے گا", "ایک چھوٹی سی مچھلی"),
 }
+SERIES = {"en": "The valley", "ur": "وادی"}
+ABOUT = {"en": "Long conversations with people who were there.", "ur": "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"}
 NAMES = {"en": ("Ines Marlow", "Tobias Arkwright"), "ur": ("زہرہ قریشی", "احسان اللہ خان")}
 TITLES = {
-    "en": ("What the river kept", "An hour with the last miller of the valley, on water, ledgers and a very small fish."),
-    "ur": ("دریا نے کیا یاد رکھا", "وادی کے آخری چکی والے کے ساتھ ایک گھنٹہ: پانی، کھاتوں اور ایک چھوٹی سی مچھلی کے بارے میں۔"),
+    "en": (
+        "What the river kept",
+        "An hour with the last miller of the valley, on water, ledgers and a very small fish.",
+    ),
+    "ur": (
+        "دریا نے کیا یاد رکھا",
+        "وادی کے آخری چکی والے کے ساتھ ایک گھنٹہ: پانی، کھاتوں اور ایک چھوٹی سی مچھلی کے بارے میں۔",
+    ),
 }
 NOTES = {
     "en": "Recorded at the mill. The ledger of the upper meadow is kept in the [county archive](https://example.org/).\n\n"
@@ -131,9 +138,17 @@ def make_interview(show, language: str, words: int, moving: bool = False):  # ty
     said = tokens(language, words)
     seconds = len(said) * EACH / 1000
     title, standfirst = TITLES[language]
-    series = Series.objects.create(show=show, slug="valley", name="The valley" if language == "en" else "وادی", number=1, total=2)
+    series = Series.objects.create(show=show, slug="valley", name=SERIES[language], number=1, total=2)
     episode = making.make_episode(
-        show, "river", 3, title=title, standfirst=standfirst, notes=NOTES[language], series=series, part=1, picture=picture()
+        show,
+        "river",
+        3,
+        title=title,
+        standfirst=standfirst,
+        notes=NOTES[language],
+        series=series,
+        part=1,
+        picture=picture(),
     )
     recording = episode.recordings.get()
     recording.renditions.all().delete()
@@ -198,7 +213,11 @@ def make_everything(words: int) -> None:
     from tests.site import making
 
     for language, slug, name in (("en", "valley-talks", "Valley Talks"), ("ur", "guftagu", "گفتگو")):
-        about = "Long conversations with people who were there." if language == "en" else "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"
+        about = (
+            "Long conversations with people who were there."
+            if language == "en"
+            else "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"
+        )
         show = making.make_show(slug, name, language=language, description=about)
         make_interview(show, language, words, moving=language == "en")
         for day, title in enumerate(CHAPTERS[language][1:5]):
@@ -219,8 +238,12 @@ def served(public: Path) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def handle(self) -> None:
+            with contextlib.suppress(ConnectionError):
+                super().handle()
+
         def do_GET(self) -> None:
-            answer = files.answer("GET", unquote(urlsplit(self.path).path), lambda name: self.headers.get(name))
+            answer = files.answer("GET", unquote(urlsplit(self.path).path), self.headers.get)
             body = answer.body
             if answer.file:
                 with Path(answer.file).open("rb") as file:
@@ -231,8 +254,7 @@ def served(public: Path) -> Iterator[str]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                self.wfile.write(body)
+            self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
             """Silent."""
