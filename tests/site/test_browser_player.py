@@ -271,7 +271,7 @@ def test_how_much_goes_over_the_wire(publication):
         page.on("response", lambda answer: seen.update({answer.url: len(gzip.compress(answer.body()))}))
         page.goto(address + EPISODE)
         page.wait_for_load_state("networkidle")
-    assert all(url.startswith(address) for url in seen)
+    assert all(url.startswith(address) for url in seen), "nothing from a third party"
     assert len(seen) <= 8
     text = {url: size for url, size in seen.items() if not url.endswith((".jpg", ".webp"))}
     assert sum(text.values()) < 60_000
