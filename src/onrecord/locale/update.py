@@ -49,7 +49,7 @@ ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)
 """Dates in catalogues would change with every run."""
 
 HEADER = "# {name} translation of onrecord's interface. Remade by `python -m onrecord.locale.update`."
-PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}|<[^>]*>")
 """What a translation must have as its message has it: values, and HTML."""
 
 
