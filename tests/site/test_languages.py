@@ -112,7 +112,7 @@ def test_arabic_as_egypt_writes_it(publication, settings):
     assert text_at(page, "//nav[@class='parts']//li")[1:] == ["الجزء ٢ من ٣ قريبًا", "الجزء ٣ من ٣ قريبًا"]
     assert text_at(page, "//p[@class='who']") == ["المتحدث ١ ٠:٠٠", "المتحدث ٢ ١:٠٠:٠٥"]
     assert text_at(page, "//*[@class='chapters']//li/a[@class='time']") == ["٠:٠٠", "١:٠٠:٠٥"]
-    assert "١٢٫٣ م.ب" in text_at(page, "//ul[@class='downloads']/li")[0]
+    assert "١٢٫٣ م.ب" in text_at(page, "//ul[@class='downloads']//small")
     assert page.xpath("//time/@datetime")[:2] == ["2026-11-01T18:00:00Z", "PT1H2M5S"], "for programs, as ever"
     assert text_at(parsed(made["series"]), "//p[@class='byline']")[0] == "مقابلة في ٣ أجزاء"
     assert text_at(parsed(made["people"]), "//ul[@class='entries']//small") == ["١"] * 4
