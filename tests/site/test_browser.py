@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Person
+from onrecord.lib.headers import content_type
 from onrecord.readmodel import ListPage
 from onrecord.site import assets, pages
 from tests.site import making
@@ -53,8 +54,7 @@ class Site:
         if route.request.url == SITE:
             route.fulfill(body=self.text, content_type="text/html")
         elif path in assets.files():
-            kind = "text/css" if path.endswith(".css") else "image/svg+xml"
-            route.fulfill(body=assets.files()[path], content_type=kind)
+            route.fulfill(body=assets.files()[path], content_type=content_type(path))
         elif route.request.url.startswith(f"{SITE}talks/"):
             route.fulfill(status=204)
         else:

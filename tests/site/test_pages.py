@@ -295,7 +295,7 @@ def test_ids_are_their_own_whatever_the_times(publication):
     episode = making.make_episode(making.make_show())
     making.add_transcript(episode, [Token("One.", 1500, 1500, s % 2, None, True) for s in range(5)])
     pressed = press_turns(readmodel.episode(episode.pk).transcript)
-    assert [anchor.id for anchor in pressed.anchors] == ["t1", "t1-2", "t1-3", "t1-4", "t1-5"]
+    assert list(pressed.anchors.ids.values()) == ["t1", "t1-2", "t1-3", "t1-4", "t1-5"]
 
 
 def test_static_files_are_named_by_content(publication):

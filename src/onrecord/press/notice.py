@@ -26,6 +26,7 @@ MAKES_PAGES = (
     "press",
     "readmodel",
     "transcripts",
+    "passages",
     "lib",
     "catalogue/pictures.py",
 )

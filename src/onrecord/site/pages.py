@@ -26,7 +26,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets
+from onrecord.site import assets, quote_menu
 from onrecord.site.transcript import Pressed, press_turns
 
 POLICY = mark_safe(
@@ -46,7 +46,7 @@ IN_FULL, BESIDE_WORDS = "(min-width: 46rem) 44rem, 100vw", "(min-width: 46rem) 1
 def episode(view: EpisodeView) -> str:
     """An episode's page."""
     us = readmodel.publication()
-    words = press_turns(view.transcript) if view.transcript else None
+    words = press_turns(view.transcript, us.link(f"{quote_menu.form_path(view)}&turn=")) if view.transcript else None
     return _page(
         "episode.html",
         title=f"{view.title} · {view.show.name}",
@@ -67,6 +67,7 @@ def episode(view: EpisodeView) -> str:
         notes=mark_safe(view.notes_html),  # noqa: S308 made by lib.html.markdown, which cleans it
         record=us.link(f"{view.folder}/episode.json"),
         transcript=_transcript(us, view, words),
+        quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
         **_media(us, view),
     )
@@ -346,6 +347,7 @@ def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> di
     read = spoken.read_by_person
     return {
         "label": spoken.label,
+        "revision": spoken.revision,
         "status": spoken.status,
         "read": times.long_date(read, us.time_zone) if read else "",
         "language": spoken.language,
