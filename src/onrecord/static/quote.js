@@ -119,15 +119,13 @@ class Words {
 
   // Where each word of a sentence begins and ends in its text.
   cuts(n) {
-    const text = this.sentences[n].textContent, letters = Array.from(text);
-    const lengths = this.lengths?.slice(this.firsts[n], this.endOf(n)) ?? [letters.length];
-    let at = letters.length - lengths.reduce((sum, length) => sum + length, 0); // -1: a space stands before the sentence
-    const place = (count) => (letters.length === text.length ? count : letters.slice(0, count).join("").length);
+    const text = this.sentences[n].textContent;
+    const lengths = this.lengths?.slice(this.firsts[n], this.endOf(n)) ?? [text.length];
+    let at = text.length - lengths.reduce((sum, length) => sum + length, 0); // -1: a space stands before the sentence
     return lengths.map((length) => {
       const from = Math.max(0, at);
       at += length;
-      const space = /\s/.test(letters[from] ?? "") && at > from + 1 ? 1 : 0;
-      return [place(from + space), place(at)];
+      return [from + (/\s/.test(text[from] ?? "") ? 1 : 0), at];
     });
   }
 
@@ -202,7 +200,7 @@ class Quoting {
     for (const button of menu.querySelectorAll("button[data-do]")) {
       button.addEventListener("click", () => this[button.dataset.do]());
     }
-    turns.addEventListener("click", (event) => this.clicked(event));
+    turns.addEventListener("click", (event) => this.clicked(event), true); // before the player, which goes to the time
     this.choices.addEventListener("change", (event) => this.choose(event.target));
     document.addEventListener("selectionchange", () => this.selected());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.offer(null));
@@ -213,6 +211,7 @@ class Quoting {
     const link = event.target.closest("a.quote");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
+    event.stopPropagation();
     await this.words.load();
     const turn = link.closest(".turn"), range = this.range();
     await this.open(range && range.intersectsNode(turn) ? this.selection() : null, turn);
@@ -346,7 +345,7 @@ class Quoting {
   play() {
     this.menu.close();
     const [first, end] = this.chosen;
-    playFrom(this.words.starts[first] / 1000, (this.words.starts[end] ?? Infinity) / 1000);
+    playFrom(this.words.starts[first], this.words.starts[end] ?? Infinity);
   }
 }
 
@@ -365,9 +364,13 @@ function player() {
   return all.find((one) => one.offsetParent) ?? all[0];
 }
 
-// In seconds. Stops at the end, unless somebody has gone elsewhere meanwhile.
-function playFrom(start, end) {
-  const media = player();
+// In milliseconds. Stops at the end, unless somebody has gone elsewhere meanwhile.
+function playFrom(from, to) {
+  if (document.querySelector("#player.ready")) {
+    document.dispatchEvent(new CustomEvent("onrecord:play", { detail: { from, to } }));
+    return;
+  }
+  const media = player(), start = from / 1000, end = to / 1000;
   const watch = () => {
     if (media.seeking || (media.currentTime >= start - 1 && media.currentTime < end)) return;
     if (media.currentTime < end + 1 && media.currentTime >= end) media.pause();
@@ -428,7 +431,7 @@ async function arrive(words, menu) {
 
 // A link to a sentence whose words have gone leads to an empty place: say so.
 function gone(menu) {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1));
   if (target?.matches("a.former.gone")) note(target, menu.dataset.time);
 }
 
