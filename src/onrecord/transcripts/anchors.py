@@ -91,7 +91,7 @@ def anchors(chain: Sequence[Step]) -> Anchors:
             spans = list(sentence_spans(step.tokens))
             ids = _assign(kept, spans, step.tokens, taken)
     own = set(ids.values())
-    starts = sorted((chain[-1].tokens[span.start].start, span.start) for span in spans)
+    starts = tuple(sorted((chain[-1].tokens[span.start].start, span.start) for span in spans))
     return Anchors(ids, _former([one for one in kept if one.id not in own], list(ids), starts), starts)
 
 
