@@ -5,7 +5,9 @@ The fields are described in docs/passages.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from onrecord.feeds.record import compact
@@ -33,15 +35,35 @@ def moves_json(view: TranscriptView) -> bytes:
 def _move(word_map: WordMap, old: Sequence[Token], new: Sequence[Token]) -> dict[str, Any]:
     in_place = [block for block in word_map.blocks if block.kind != Kind.MOVED]
     moved = [block for block in word_map.blocks if block.kind == Kind.MOVED]
-    gone = [n for block in in_place if block.kind != Kind.SAME for n in range(block.old, block.old_end)]
     return {
         "blocks": [n for b in in_place for n in (int(b.kind), b.old_end - b.old, b.new_end - b.new)],
         "moved": [n for b in moved for n in (b.old, b.new, b.old_end - b.old)],
         "sentences": [len(span) for span in sentence_spans(old)],
-        "spoken": [bound for n in gone for bound in _spoken(old[n], new)],
+        "spoken": list(_spoken(word_map, old, new)),
     }
 
 
-def _spoken(word: Token, new: Sequence[Token]) -> Iterator[int]:
-    now = maps.spoken(new, word.start, word.end) or range(0)
-    yield from (now.start, now.stop)
+def _spoken(word_map: WordMap, old: Sequence[Token], new: Sequence[Token]) -> Iterator[int]:
+    """For each old word that is not said at its time any more: its index, and first and end of what is said then."""
+    kept = dict(word_map.kept())
+    during = _during(new)
+    for n, word in enumerate(old):
+        now = new[kept[n]] if n in kept else None
+        if now is None or (now.start, now.end) != (word.start, word.end):
+            place = during(word) or range(0)
+            yield from (n, place.start, place.stop)
+
+
+def _during(tokens: Sequence[Token]) -> Callable[[Token], range | None]:
+    """`maps.spoken` for many words: looks only at words near in time, where they are in order of time."""
+    starts = [token.start for token in tokens]
+    latest = list(accumulate((token.end for token in tokens), max))
+    in_order = all(before <= after for before, after in pairwise(starts))
+
+    def during(word: Token) -> range | None:
+        first, end = bisect_right(latest, word.start), bisect_left(starts, word.end)
+        near = range(first, end) if in_order else range(len(tokens))
+        found = maps.spoken(tokens[near.start : near.stop], word.start, word.end)
+        return range(near.start + found.start, near.start + found.stop) if found else None
+
+    return during

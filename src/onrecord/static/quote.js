@@ -67,15 +67,19 @@ function widened(sentences, first, end) {
 
 function atTime(move, first, end) {
   const places = [];
-  let n = 0;
   for (const { kind, old, gone, now } of blocksOf(move)) {
-    for (let word = old; word < old + gone; word++) {
-      const [from, to] = kind === SAME ? [now + word - old, now + word - old + 1] : move.spoken.slice(2 * n++);
-      if (word >= first && word < end && from < to) places.push(from, to);
+    if (kind !== SAME) continue;
+    for (let word = Math.max(first, old); word < Math.min(end, old + gone); word++) {
+      places[word - first] = [now + word - old, now + word - old + 1];
     }
   }
-  if (!places.length) return { state: "orphan" };
-  return { state: "time", first: Math.min(...places), end: Math.max(...places) };
+  for (let i = 0; i < move.spoken.length; i += 3) {
+    const [word, from, to] = move.spoken.slice(i, i + 3);
+    if (word >= first && word < end) places[word - first] = from < to ? [from, to] : [];
+  }
+  const bounds = places.flat();
+  if (!bounds.length) return { state: "orphan" };
+  return { state: "time", first: Math.min(...bounds), end: Math.max(...bounds) };
 }
 
 // ── the page's words ──────────────────────────────────────────────────────────────────────────────────────────────
