@@ -15,9 +15,9 @@ DECIDED_BY = {State.TIME: "time", State.ORPHAN: "nobody"}
 
 def follow(episodes: Iterable[int]) -> None:
     """Give every passage of these episodes its place in what readers see now, where it has none yet."""
-    lost = Passage.objects.filter(episode__in=list(episodes)).select_related("revision__transcript__recording")
+    shared = Passage.objects.filter(episode__in=list(episodes)).select_related("revision__transcript")
     by_transcript: dict[Transcript, list[Passage]] = {}
-    for passage in lost:
+    for passage in shared.defer("revision__tokens", "revision__map_from_previous"):
         by_transcript.setdefault(passage.revision.transcript, []).append(passage)
     for transcript, passages in by_transcript.items():
         newest = revisions.public_revision(transcript)

@@ -241,13 +241,14 @@ class Quoting {
   // A button beside the words that are selected.
   offer(range) {
     if (!this.here?.showPopover) return;
+    const open = this.here.matches(":popover-open");
     if (!range || !range.toString().trim()) {
-      this.here.hidePopover();
+      if (open) this.here.hidePopover();
       return;
     }
     this.words.load();
     const box = [...range.getClientRects()].at(-1) ?? range.getBoundingClientRect();
-    this.here.showPopover();
+    if (!open) this.here.showPopover();
     const left = Math.min(Math.max(8, box.right - this.here.offsetWidth), innerWidth - this.here.offsetWidth - 8);
     this.here.style.left = `${left + scrollX}px`;
     this.here.style.top = `${box.bottom + scrollY + 6}px`;
