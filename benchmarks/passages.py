@@ -3,9 +3,9 @@
     python benchmarks/passages.py HEARD TRUTH
 
 HEARD: the recogniser's words with times (a transcript.json or .vtt that we wrote). TRUTH: what was said, in any format
-that we read, or a JSON list of turns with `text`. Each sentence and random runs of 1, 3, 5 and 12 words of what was heard
-are quoted. Right is where a slow alignment of letters (`difflib`) puts them. Wrong: attached by the map to words of
-which none is right. Lost: orphaned although half of the words or more are there. Then 500 of the quotations are
+that we read, or a JSON list of turns with `text`. Each sentence and random runs of 1, 3, 5 and 12 words of what was
+heard are quoted. Right is where a slow alignment of letters (`difflib`) puts them. Wrong: attached by the map to words
+of which none is right. Lost: orphaned although half of the words or more are there. Then 500 of the quotations are
 deleted, and must be found nowhere.
 """
 
@@ -39,7 +39,7 @@ def read(name: str) -> list[Token]:
 
 
 def by_letters(old: Sequence[Token], new: Sequence[Token]) -> dict[int, int]:
-    """For old words the new ones that most of their letters became, found letter by letter: slow, and no map of ours."""
+    """For old words the new ones that most of their letters became: found letter by letter, by no map of ours."""
     a, b = _letters(old), _letters(new)
     matcher = difflib.SequenceMatcher(None, [letter for _, letter in a], [letter for _, letter in b], autojunk=False)
     shared: dict[int, Counter[int]] = {}
