@@ -94,6 +94,7 @@ def test_every_file_of_an_episode(public: Path) -> None:
         "transcript.srt",
         "transcript.json",
         "transcript.txt",
+        "words.json",
     }
     assert names - {name for name in names if name.endswith(".gz")} == text | media
     assert {"index.html.gz", "episode.json.gz"} < names
@@ -122,6 +123,7 @@ def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
         "index.html",
         "sitemap-4.xml",
         "sitemap.xml",
+        "talks/e12/index.html",
         "talks/index.html",
         "talks/feed.xml",
         "people/index.html",
@@ -154,6 +156,8 @@ def test_an_edit_touches_the_page_it_stands_on(twelve: list[Episode]) -> None:
     touched = {path for path in press() if not path.startswith("talks/e5/")}
     assert touched == {
         "page/2/index.html",
+        "talks/e4/index.html",
+        "talks/e6/index.html",
         "talks/page/2/index.html",
         "talks/feed/1.xml",
         "sitemap-2.xml",
@@ -308,16 +312,16 @@ def test_a_page_withdrawn_while_it_is_rendered_goes_and_is_no_failure(twelve: li
 
 
 def test_a_worker_thought_dead_changes_nothing(twelve: list[Episode], public: Path) -> None:
-    change(twelve[0], title="Late")
+    change(twelve[0], title="Too late")
     while affected.consume():
         pass
     name, claims = stale.claim_some(100, lists_too=True)
     PublicFile.objects.filter(claimed_by=name).update(claimed_until=timezone.now() - timedelta(seconds=1))
     presser._press(name, claims)
-    assert b"Late" not in (public / "talks/e1/index.html").read_bytes()
+    assert b"Too late" not in (public / "talks/e1/index.html").read_bytes()
     assert not list(public.rglob(".*.tmp"))
     press()
-    assert b"Late" in (public / "talks/e1/index.html").read_bytes()
+    assert b"Too late" in (public / "talks/e1/index.html").read_bytes()
 
 
 def test_lists_wait_until_pages_are_written_by_whomever(twelve: list[Episode]) -> None:

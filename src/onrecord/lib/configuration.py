@@ -11,9 +11,12 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from onrecord.lib import colour
 from onrecord.lib.errors import BadInput
 
 FILE_NAME = "onrecord.toml"
+
+LOGO_FORMATS = (".svg", ".png", ".webp", ".jpg")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,15 @@ class PublicationSettings:
     copyright: str = ""
     funding: str = ""
     funding_label: str = "Support us"
+
+
+@dataclass(frozen=True)
+class LookSettings:
+    """The publication's own colour ("#8a1c2c") and logos: picture files in its folder, one for dark pages too."""
+
+    accent: str = ""
+    logo: str = ""
+    logo_dark: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ class Configuration:
 
     folder: Path
     publication: PublicationSettings = field(default_factory=PublicationSettings)
+    look: LookSettings = field(default_factory=LookSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     recordings: RecordingSettings = field(default_factory=RecordingSettings)
@@ -120,6 +133,7 @@ class Configuration:
 
 SECTIONS: dict[str, type] = {
     "publication": PublicationSettings,
+    "look": LookSettings,
     "database": DatabaseSettings,
     "speech": SpeechSettings,
     "recordings": RecordingSettings,
@@ -185,6 +199,7 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname):
         raise BadInput(f"{path}: address must begin with http:// or https:// and name a host, found {address!r}.")
     _check_language_and_zone(path, configuration.publication)
+    _check_look(path, configuration.look)
     url = configuration.database.url
     if url and urlsplit(url).scheme not in ("postgresql", "postgres"):
         raise BadInput(f"{path}: [database] url must be empty (SQLite) or begin with postgresql://, found {url!r}.")
@@ -192,6 +207,20 @@ def _check_values(path: Path, configuration: Configuration) -> None:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
+
+
+def _check_look(path: Path, look: LookSettings) -> None:
+    if look.accent:
+        try:
+            colour.parse(look.accent)
+        except ValueError as error:
+            raise BadInput(f"{path}: [look] accent must be a colour such as #8a1c2c, found {look.accent!r}.") from error
+    for name in ("logo", "logo_dark"):
+        logo = getattr(look, name)
+        if logo and Path(logo).suffix.lower() not in LOGO_FORMATS:
+            raise BadInput(f"{path}: [look] {name} must name a file in {', '.join(LOGO_FORMATS)}, found {logo!r}.")
+        if logo and not (path.parent / logo).is_file():
+            raise BadInput(f"{path}: [look] {name} names {logo!r}, which is not in {path.parent}: put it there.")
 
 
 def _check_language_and_zone(path: Path, publication: PublicationSettings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import passage_changed
 from onrecord.catalogue.models import Episode
@@ -59,14 +60,14 @@ def quotation(episode: Episode, number: int, words: range) -> Quotation:
     transcript = revisions.transcript_of(episode) if episode.is_public else None
     revision = transcript.revisions.filter(public=True, number=number).first() if transcript else None
     if revision is None:
-        raise BadInput("There is no such transcript: go back to the page and choose the words again.")
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
     if not 0 <= words.start < words.stop <= revision.words:
-        raise BadInput("There are no such words: go back to the page and choose the words again.")
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
     if len(words) > MOST_WORDS:
-        raise BadInput(f"These are {len(words)} words; at most {MOST_WORDS} can be shared as one quotation.")
+        raise BadInput(gettext("These are too many words for one quotation: at most %(most)d.") % {"most": MOST_WORDS})
     tokens = unpack(revision.tokens)
     if len({token.speaker for token in tokens[words.start : words.stop]}) > 1:
-        raise BadInput("These are the words of more than one speaker: choose those of one.")
+        raise BadInput(gettext("These are the words of more than one speaker: choose those of one."))
     return Quotation(revision, tokens, words)
 
 

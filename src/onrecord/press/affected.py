@@ -152,8 +152,11 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     _touch_files(touched, about, views)
     others = _other_parts(changed, old, new) - about
     touched.want(path for view in readmodel.episodes(sorted(others)) for path in wanted.shown_in_others(view))
-    beside = listings.standing(others)
-    moves = listings.relist({**old, **beside}, {**new, **beside}, changed | others)
+    others_old = listings.standing(others)
+    beside = listings.beside(changed)
+    moves = listings.relist({**old, **others_old}, {**new, **others_old}, changed | others)
+    neighbours = {id for found in (beside, listings.beside(changed)) for ids in found.values() for id in ids}
+    touched.want(_pages_of(neighbours - about))
     bases = wanted.list_bases(moves)
     for name, move in moves.items():
         _touch_list(touched, name, bases.get(name), move)
@@ -181,6 +184,11 @@ def _touch_passages(touched: Touched, ids: set[int]) -> None:
     passages = readmodel.passages(episodes, ids) if episodes else {}
     for view in readmodel.episodes(sorted(episodes)):
         touched.want(wanted.passage_paths(view, passages.get(view.id, ())))
+
+
+def _pages_of(episodes: Iterable[int]) -> list[PublicPath]:
+    """The pages of these episodes. One that the press does not know yet is written when its own change is taken."""
+    return [path for path in files_of(owner("episode", id) for id in episodes) if path.kind == "page"]
 
 
 def _other_parts(changed: set[int], old: listings.Memberships, new: listings.Memberships) -> set[int]:

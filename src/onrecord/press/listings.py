@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django.db.models import Count, Window
+from django.db.models import Count, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from onrecord.press import lists
@@ -87,6 +87,21 @@ def _ranks(dates: Mapping[Entry, datetime]) -> dict[Entry, int]:
 def _rank(name: str, episode: int, at: datetime) -> int:
     rows = Listed.objects.filter(list=name)
     return rows.filter(at__lt=at).count() + rows.filter(at=at, episode__lt=episode).count()
+
+
+def beside(episodes: Iterable[int]) -> dict[int, list[int]]:
+    """By episode: those that stand just before and just after it in its show's list, as far as there are any. 1 query.
+
+    The date bounds the look into the index; (`at`, `episode`) is the order.
+    """
+    same = Listed.objects.filter(list=OuterRef("list"))
+    before = same.filter(Q(at__lt=OuterRef("at")) | Q(episode__lt=OuterRef("episode")), at__lte=OuterRef("at"))
+    after = same.filter(Q(at__gt=OuterRef("at")) | Q(episode__gt=OuterRef("episode")), at__gte=OuterRef("at"))
+    rows = Listed.objects.filter(list__startswith="show:", episode__in=list(episodes)).annotate(
+        before=Subquery(before.order_by("-at", "-episode").values("episode")[:1]),
+        after=Subquery(after.order_by("at", "episode").values("episode")[:1]),
+    )
+    return {id: [other for other in others if other] for id, *others in rows.values_list("episode", "before", "after")}
 
 
 def entries(name: str, start: int, end: int) -> list[int]:

@@ -16,6 +16,7 @@ from onrecord import __version__
 from onrecord.catalogue.changes import episode_changed, everything_changed
 from onrecord.press import stale, wanted
 from onrecord.press.models import Standing
+from onrecord.site import assets
 
 PROGRAM = Path(__file__).resolve().parent.parent
 MAKES_PAGES = (
@@ -54,6 +55,7 @@ def fingerprint() -> str:
     ours = settings.ONRECORD
     seen = hashlib.sha256(_program().encode())
     seen.update(repr((sorted(asdict(ours.publication).items()), ours.address)).encode())
+    seen.update(repr(sorted(assets.files())).encode())
     for file in _files(ours.folder / "templates"):
         seen.update(f"{file.name}\n".encode() + file.read_bytes())
     return seen.hexdigest()

@@ -13,6 +13,7 @@ ORDER = {
     "artwork": 10,
     "static": 10,
     "transcript": 20,
+    "words": 20,
     "chapters": 20,
     "moves": 20,
     "record": 20,

@@ -14,8 +14,9 @@ from onrecord.feeds import chapters, moves, record, rss, sitemap
 from onrecord.press import listings, lists
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in
-from onrecord.readmodel import EpisodeView, ListPage, PassageView
+from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
 from onrecord.site import assets, pages, quote_card, quotes
+from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 from onrecord.transcripts.formats.document import Document
 
@@ -34,6 +35,7 @@ class Shelf:
         self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
         self._episodes: dict[int, EpisodeView] = {}
         self._passages: dict[str, dict[str, PassageView]] = {}
+        self._beside: dict[int, list[EpisodeCard]] = {}
         self._entries: dict[str, int] = {}
 
     def episode(self, owner: str) -> EpisodeView:
@@ -62,6 +64,14 @@ class Shelf:
             raise NotPublic(f"{path} is no passage any more")
         return found
 
+    def beside(self, owner: str) -> list[EpisodeCard]:
+        """The episodes of its show that came just before an episode and just after it, oldest first."""
+        id = id_of(owner)
+        if id not in self._beside:
+            self.episode(owner)
+            self._beside = _neighbours(self._episodes)
+        return self._beside[id]
+
     def entries(self, name: str) -> int:
         """How many episodes a list has."""
         if name not in self._entries:
@@ -82,12 +92,18 @@ class Shelf:
         return readmodel.publication()
 
 
+def _neighbours(episodes: Iterable[int]) -> dict[int, list[EpisodeCard]]:
+    beside = listings.beside(episodes)
+    cards = {card.id: card for card in readmodel.cards({id for ids in beside.values() for id in ids})}
+    return {id: [cards[other] for other in beside.get(id, ()) if other in cards] for id in episodes}
+
+
 Renderer = Callable[[Shelf, str, str], bytes | str]
 """From the shelf, the file's owner and its path below public/ to what stands in it."""
 
 
 def _page(shelf: Shelf, owner: str, path: str) -> str:
-    return pages.episode(shelf.episode(owner))
+    return pages.episode(shelf.episode(owner), shelf.beside(owner))
 
 
 def _record(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -110,6 +126,13 @@ def _transcript(shelf: Shelf, owner: str, path: str) -> str:
         made_by_machine=view.status in ("machine", "corrected"),
     )
     return formats.write(document, formats.format_of(path))
+
+
+def _words(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner).transcript
+    if view is None:
+        raise NotPublic(f"{path} has no words any more")
+    return words_json(view)
 
 
 def _picture(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -210,6 +233,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "artwork": _artwork,
     "static": _static,
     "transcript": _transcript,
+    "words": _words,
     "chapters": _chapters,
     "moves": _moves,
     "record": _record,

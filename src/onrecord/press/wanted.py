@@ -44,6 +44,7 @@ def episode_paths(
         paths.append(PublicPath(view.artwork.path, "artwork", belongs))
     if view.transcript:
         paths += [PublicPath(f"{view.folder}/{name}", "transcript", belongs) for name in TRANSCRIPTS]
+        paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
     if view.transcript and view.transcript.corrected:
         paths.append(PublicPath(f"{view.folder}/moves.json", "moves", belongs))
     if view.chapters:

@@ -1,22 +1,76 @@
-"""The files below static/, named by their content: a changed one has another address, so all may be kept for ever."""
+"""The files below static/, named by their content: a changed one has another address, so all may be kept for ever.
+
+The publication's own colour stands at the end of the style sheet, and its logo beside it.
+"""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
+from django.conf import settings
+
+from onrecord.lib import colour
+
 FOLDER = Path(__file__).resolve().parent.parent / "static"
-NAMES = ("style.css", "icon.svg", "quote.js", "quote.css")
+NAMES = tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix in (".css", ".js", ".svg")))
+
+LIGHT_GROUNDS = (colour.parse("#fffdf9"), colour.parse("#f5f0e6"))
+DARK_GROUNDS = (colour.parse("#151412"), colour.parse("#23211d"))
+"""What the accent stands on: --paper and --tint of style.css, light and dark."""
 
 
-@cache
 def files() -> dict[str, bytes]:
     """Path below public/ and content of each: `static/style-<hash>.css`."""
-    return {address(name): (FOLDER / name).read_bytes() for name in NAMES}
+    return {address(name): _content(name) for name in NAMES} | {logo_address(name): _logo(name) for name in logos()}
+
+
+def address(name: str) -> str:
+    """The path below public/ of a file in our static/ folder."""
+    return _named(name, _content(name))
+
+
+def logo_address(name: str) -> str:
+    """The path below public/ of a logo, by its name in the publication's folder."""
+    return _named(f"logo{Path(name).suffix.lower()}", _logo(name))
+
+
+def logos() -> tuple[str, ...]:
+    """The files of the publication's folder that are its logo, for light pages and for dark ones."""
+    look = settings.ONRECORD.look
+    return tuple(name for name in (look.logo, look.logo_dark) if name)
+
+
+def _named(name: str, content: bytes) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return f"static/{stem}-{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
+
+
+def _logo(name: str) -> bytes:
+    return (settings.ONRECORD.folder / name).read_bytes()
+
+
+def _content(name: str) -> bytes:
+    return _style(settings.ONRECORD.look.accent) if name == "style.css" else _ours(name)
 
 
 @cache
-def address(name: str) -> str:
-    """The path below public/ of a file in our static/ folder."""
-    file = FOLDER / name
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    return f"static/{file.stem}-{digest}{file.suffix}"
+def _ours(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+@lru_cache(maxsize=4)
+def _style(accent: str) -> bytes:
+    return _ours("style.css") + accent_rules(accent).encode()
+
+
+def accent_rules(accent: str) -> str:
+    """The publication's colour as rules: darker on light pages and lighter on dark ones, as far as reading needs."""
+    if not accent:
+        return ""
+    light = colour.hexadecimal(colour.readable(colour.parse(accent), LIGHT_GROUNDS, colour.BLACK))
+    dark = colour.hexadecimal(colour.readable(colour.parse(accent), DARK_GROUNDS, colour.WHITE))
+    return (
+        f"\n:root {{ --accent: {light}; }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ --accent: {dark}; }} }}\n"
+        "@media print { :root { --accent: #000; } }\n"
+    )

@@ -35,18 +35,18 @@ POLICY = mark_safe(
 )
 """No request leaves our own site, and no script or style stands in a page."""
 
-TRANSCRIPT_FILES = (("txt", "plain text"), ("vtt", "WebVTT"), ("srt", "SRT"), ("json", "JSON"))
-MEDIA_NAMES = {"mp3": "MP3 audio", "opus": "Opus audio", "mp4": "MP4 video"}
+TRANSCRIPT_FILES = ("txt", "vtt", "srt", "json")
 LONGEST_DESCRIPTION = 300
 
-IN_FULL, BESIDE_WORDS = "(min-width: 46rem) 44rem, 100vw", "(min-width: 46rem) 11rem, 100vw"
+IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
 """How wide a picture is shown, for `sizes`; as in style.css."""
 
 
-def episode(view: EpisodeView) -> str:
-    """An episode's page."""
+def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
+    """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
-    words = press_turns(view.transcript, us.link(f"{quote_menu.form_path(view)}&turn=")) if view.transcript else None
+    form = us.link(f"{quote_menu.form_path(view)}&turn=")
+    words = press_turns(view.transcript, view.chapters, form) if view.transcript else None
     return _page(
         "episode.html",
         title=f"{view.title} · {view.show.name}",
@@ -66,6 +66,8 @@ def episode(view: EpisodeView) -> str:
         tags=[{"name": tag.name, "link": us.link(tag.path)} for tag in view.tags],
         notes=mark_safe(view.notes_html),  # noqa: S308 made by lib.html.markdown, which cleans it
         record=us.link(f"{view.folder}/episode.json"),
+        beside=_cards(us, beside),
+        scripts={name: us.link(assets.address(f"{name}.js")) for name in ("player", "follow", "find")},
         transcript=_transcript(us, view, words),
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
@@ -101,19 +103,19 @@ def show(show: ShowView, page: ListPage) -> str:
         description=show.description,
         feeds=[show],
         feed=readmodel.publication().link(show.feed),
-        artwork=readmodel.publication().link(show.artwork.path),
+        artwork=readmodel.publication().link(show.artwork.path) if show.artwork.sha256 else "",
         own_show=show.name,
     )
 
 
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("list.html", page, person.path, heading=person.name, kind="Person")
+    return _list_page("person.html", page, person.path, heading=person.name)
 
 
 def tag(tag: TagView, page: ListPage) -> str:
     """What a tag is given to."""
-    return _list_page("list.html", page, tag.path, heading=tag.name, kind="Tag")
+    return _list_page("tag.html", page, tag.path, heading=tag.name)
 
 
 def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
@@ -140,7 +142,7 @@ def people(people: Sequence[PersonView]) -> str:
 
 def tags(tags: Sequence[TagView]) -> str:
     """All tags."""
-    return _index("Tags", "tags/", tags)
+    return _index("Subjects", "tags/", tags)
 
 
 def redirect(url: str) -> str:
@@ -196,6 +198,7 @@ def _list_page(
         description=description,
         feeds=feeds,
         heading=heading,
+        is_newest=newest,
         number=None if newest else page.number,
         about=description,
         cards=_cards(us, page.cards),
@@ -230,6 +233,8 @@ def _page(
         "tags_link": us.link("tags/"),
         "style": us.link(assets.address("style.css")),
         "icon": us.link(assets.address("icon.svg")),
+        "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
+        "search_link": us.link("search/"),
         "feeds": [{"name": show.name, "link": us.link(show.feed)} for show in feeds],
         "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
     }
@@ -256,12 +261,12 @@ def _duration(milliseconds: int) -> dict[str, str]:
 
 
 def _credits(us: Publication, credits: Sequence[CreditView]) -> list[dict[str, Any]]:
-    """Hosts and guests, each with the words that introduce them."""
+    """Hosts and guests; credits.html has the words that introduce them."""
     groups = []
-    for role, words in (("host", "Hosted by"), ("guest", "With")):
+    for role in ("host", "guest"):
         people = [credit.person for credit in credits if credit.role == role]
         if people:
-            groups.append({"words": words, "people": [{"name": p.name, "link": us.link(p.path)} for p in people]})
+            groups.append({"role": role, "people": [{"name": p.name, "link": us.link(p.path)} for p in people]})
     return groups
 
 
@@ -281,9 +286,7 @@ def _series_of(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {"name": view.series.name, "link": us.link(view.series.path), "display": view.part_display, "parts": parts}
 
 
-def _picture(
-    us: Publication, picture: PictureView | None, sizes: str = "(min-width: 46rem) 44rem, 100vw"
-) -> dict[str, Any]:
+def _picture(us: Publication, picture: PictureView | None, sizes: str = IN_FULL) -> dict[str, Any]:
     if picture is None:
         return {}
     largest = picture.sizes[-1]
@@ -315,7 +318,9 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {
         "audio": [{"link": us.link(r.path), "type": _source_type(r)} for r in audio],
         "video": _video(us, view, view.mp4) if view.mp4 else {},
-        "downloads": [{"name": MEDIA_NAMES[r.kind], "link": us.link(r.path), "size": _size(r.size)} for r in shown],
+        "downloads": [{"kind": r.kind, "link": us.link(r.path), "size": _size(r.size)} for r in shown],
+        "peaks": us.link(view.renditions["peaks"].path) if "peaks" in view.renditions else "",
+        "seconds": view.duration_ms / 1000,
     }
 
 
@@ -330,7 +335,6 @@ def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, 
         "type": mp4.mime_type,
         "width": mp4.width,
         "height": mp4.height,
-        "poster": us.link(view.picture.sizes[-1].jpeg) if view.picture else "",
         "captions": us.link(f"{view.folder}/transcript.vtt") if view.transcript else "",
     }
 
@@ -347,28 +351,32 @@ def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> di
     read = spoken.read_by_person
     return {
         "label": spoken.label,
-        "revision": spoken.revision,
         "status": spoken.status,
         "read": times.long_date(read, us.time_zone) if read else "",
         "language": spoken.language,
         "direction": spoken.direction,
         "turns": mark_safe(words.html),  # noqa: S308 made by site.transcript, which escapes it
+        "revision": spoken.revision,
+        "words": us.link(f"{view.folder}/words.json"),
         "files": [
-            {"name": name, "link": us.link(f"{view.folder}/transcript.{suffix}")} for suffix, name in TRANSCRIPT_FILES
+            {"kind": kind, "link": us.link(f"{view.folder}/transcript.{kind}")}
+            for kind in ("txt", "vtt", "srt", "json")
         ],
     }
 
 
 def _chapters(us: Publication, view: EpisodeView, words: Pressed | None) -> list[dict[str, Any]]:
-    """The time leads into the sound, the title into the transcript."""
+    """The time leads into the sound, the title to its heading in the transcript."""
+    headings = words.headings if words else 0
     return [
         {
             "title": chapter.title,
+            "start": chapter.start_ms,
             "time": times.clock(chapter.start_ms),
             "sound": us.link(f"{view.mp3.path}#t={chapter.start_ms / 1000:g}") if view.mp3 else "",
-            "anchor": words.at(chapter.start_ms) if words else "",
+            "anchor": f"chapter-{number}" if number <= headings else "",
         }
-        for chapter in view.chapters
+        for number, chapter in enumerate(view.chapters, 1)
     ]
 
 
@@ -379,6 +387,7 @@ def _cards(us: Publication, cards: Sequence[EpisodeCard]) -> list[dict[str, Any]
             "standfirst": card.standfirst,
             "language": card.language,
             "direction": card.direction,
+            "ui": _ui(card.language),
             "link": us.link(card.path),
             "date": times.long_date(card.published_at, us.time_zone),
             "date_iso": times.iso(card.published_at),

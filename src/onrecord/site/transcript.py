@@ -1,72 +1,132 @@
-"""A transcript as HTML: by turns, with speaker, time and a permanent id for every sentence.
+"""A transcript as HTML: by turns, with speaker, time, chapters and a permanent id for every sentence.
+
+    <div class="turn" id="t12" data-word="40">
+      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a> <a class="quote" …>Quote</a></p>
+      <p><span class="s" data-word="40">…</span>
+      <a id="t14" class="former gone"></a><span class="s" id="t15" data-word="52">…</span></p>
+    </div>
+
+`data-word` is the index of the first token; a sentence's text is `text_of` its tokens, so that scripts find every word
+(`words.json`, below). A turn's first sentence is reached by the turn's own id. Empty targets are for links to sentences
+that have gone (`gone`), or have become part of the one after them (`transcripts.anchors`).
 
 Plain strings, because this is most of a page: a template would take several times as long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from onrecord.lib.html import clean
+from onrecord.lib.html import FORBIDDEN, clean
 from onrecord.lib.times import clock
-from onrecord.readmodel import TranscriptView
+from onrecord.readmodel import ChapterView, TranscriptView
 from onrecord.transcripts.anchors import Anchors, Former
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
 
+EARLY_MS = 1500
+"""A chapter's heading stands before the first sentence that begins at most this long before the chapter does."""
+
 
 @dataclass(frozen=True)
 class Pressed:
-    """The turns' HTML, and the ids in it that can be linked to."""
+    """The turns' HTML, the ids in it that can be linked to, and how many chapters it names."""
 
     html: str
     anchors: Anchors
+    headings: int
 
     def at(self, milliseconds: int) -> str:
         """The id of the sentence that is being said at that moment, or of the first."""
         return self.anchors.at_time(milliseconds)
 
 
-def press_turns(transcript: TranscriptView, quote: str = "") -> Pressed:
-    """All turns of a transcript. `quote` is the address at which a turn's words are chosen without JavaScript."""
+def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = (), quote: str = "") -> Pressed:
+    """All turns of a transcript, with a heading where each chapter begins.
+
+    `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
+    """
     labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
-    made: list[str] = []
-    at = 0
-    for turn in turns(transcript.tokens):
-        made.append(_turn(turn, labels, transcript.anchors, at, quote))
-        at += len(turn.tokens)
-    return Pressed("\n".join(made), transcript.anchors)
+    page = _Page(labels, chapters, transcript.anchors, quote)
+    made = [page.turn(turn) for turn in turns(transcript.tokens)]
+    return Pressed("\n".join(made), transcript.anchors, page.headings)
 
 
-def _turn(turn: Turn, labels: dict[int, str], anchors: Anchors, at: int, quote: str) -> str:
-    id = anchors.ids[at]
-    name = "" if turn.speaker is None else labels.get(turn.speaker) or f"Speaker {turn.speaker + 1}"
-    who = f"<b><bdi>{name}</bdi></b> " if name else ""
-    time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{clock(turn.start)}</time></a>'
-    menu = f' <a class="quote" rel="nofollow" href="{_text(quote)}{id}">{_text(gettext("Quote"))}</a>' if quote else ""
-    words = "".join(_paragraphs(turn, anchors, at))
-    return f'<div class="turn" id="{id}" data-word="{at}"><p class="who">{who}{time}{menu}</p>{words}</div>'
+def words_json(transcript: TranscriptView) -> bytes:
+    """Where every word is, for the player: {"revision": 2, "start": [...], "length": [...]}.
+
+    `start` holds the milliseconds from one word's beginning to the next one's, the first from the recording's start;
+    `length` the UTF-16 units of each word with the space before it, in the text of the page.
+    """
+    starts = [token.start for token in transcript.tokens]
+    before = [0, *starts]
+    document = {
+        "revision": transcript.revision,
+        "start": [start - earlier for start, earlier in zip(starts, before, strict=False)],
+        "length": [_units(token) for token in transcript.tokens],
+    }
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-def _paragraphs(turn: Turn, anchors: Anchors, at: int) -> Iterator[str]:
-    first = at
-    for words in paragraphs(turn):
-        yield f"<p>{''.join(_sentences(words, anchors, at, first))}</p>"
-        at += len(words)
+def _units(token: Token) -> int:
+    text = token.text if token.text.isascii() else clean(token.text)
+    return token.space + (len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2)
 
 
-def _sentences(words: Sequence[Token], anchors: Anchors, at: int, first: int) -> Iterator[str]:
-    """Each sentence with its id; the turn's first is reached by the turn's own."""
-    for span in sentences(words):
-        word = at + span.start
-        text = _text(text_of(words[span.start : span.stop]))
-        space = " " if span.start and words[span.start].space else ""
-        former = "".join(_former(one) for one in anchors.former.get(word, ()))
-        id = f' id="{anchors.ids[word]}"' if word != first else ""
-        yield f'{space}{former}<span class="s"{id} data-word="{word}">{text}</span>'
+class _Page:
+    """One transcript while it is written: how far it has come in words, which chapters it has used."""
+
+    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView], anchors: Anchors, quote: str) -> None:
+        self.labels, self.chapters, self.anchors = labels, chapters, anchors
+        self.headings = 0
+        self._quote, self._words_for_it = _text(quote), _text(gettext("Quote"))
+        self._word = 0
+
+    def turn(self, turn: Turn) -> str:
+        """One speaker, uninterrupted."""
+        heading, id, word = self._heading(turn.tokens[0]), self.anchors.ids[self._word], self._word
+        speaker = turn.speaker
+        name = "" if speaker is None else self.labels.get(speaker) or f"Speaker {speaker + 1}"
+        who = f"<b><bdi>{name}</bdi></b> " if name else ""
+        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{clock(turn.start)}</time></a>'
+        menu = (
+            f' <a class="quote" rel="nofollow" href="{self._quote}{id}">{self._words_for_it}</a>' if self._quote else ""
+        )
+        said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
+        who = f'<p class="who">{who}{time}{menu}</p>'
+        return f'{heading}<div class="turn" id="{id}" data-word="{word}">{who}{said}</div>'
+
+    def _paragraph(self, words: Sequence[Token], first: bool) -> str:
+        made: list[str] = []
+        for span in sentences(words):
+            begins = first and span.start == 0
+            said = words[span.start : span.stop]
+            heading = "" if begins else self._heading(said[0])
+            if heading or not made:
+                made.append(f"{'</p>' if made else ''}{heading}<p>")
+            elif said[0].space:
+                made.append(" ")
+            id = "" if begins else f' id="{self.anchors.ids[self._word]}"'
+            made += [_former(one) for one in self.anchors.former.get(self._word, ())]
+            made.append(f'<span class="s"{id} data-word="{self._word}">{_text(text_of(said))}</span>')
+            self._word += len(said)
+        return "".join(made) + "</p>"
+
+    def _heading(self, token: Token) -> str:
+        """The headings of the chapters that begin with this word."""
+        made = ""
+        while self.headings < len(self.chapters) and self._begins(self.headings, token):
+            self.headings += 1
+            title = _text(self.chapters[self.headings - 1].title)
+            made += f'<h3 class="chapter" id="chapter-{self.headings}"><bdi>{title}</bdi></h3>'
+        return made
+
+    def _begins(self, chapter: int, token: Token) -> bool:
+        return token.start + EARLY_MS >= self.chapters[chapter].start_ms
 
 
 def _former(one: Former) -> str:
@@ -76,4 +136,6 @@ def _former(one: Former) -> str:
 
 def _text(text: str) -> str:
     """Escaped for an element's content, where quotation marks may stand as they are."""
-    return clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if FORBIDDEN.search(text):
+        text = clean(text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,63 @@
+/* Finds words in the transcript on this page. Without it, the form leads to the site's own search. */
+
+const SAME = { "ي": "ی", "ى": "ی", "ك": "ک", "ہ": "ه", "ۀ": "ه", "ة": "ه", "ؤ": "و", "ٱ": "ا", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "ς": "σ", "’": "'" };
+
+export function find(form, turns) {
+  const field = form.querySelector("[type=search]"), count = form.querySelector("output"), found = form.querySelector(".found");
+  const marks = CSS.highlights ? [new Highlight(), new Highlight()] : null;
+  if (marks) { CSS.highlights.set("found", marks[0]); CSS.highlights.set("found-here", marks[1]); marks[1].priority = 1; }
+  let texts, hits = [], here = -1, asked = "";
+
+  function search() {
+    const wanted = fold(field.value.trim()).text;
+    if (wanted === asked) return;
+    asked = wanted;
+    texts ??= [...turns.querySelectorAll(".s")].map((span) => ({ span, ...fold(span.textContent) }));
+    hits = wanted ? texts.flatMap((one) => places(one, wanted)) : [];
+    here = -1;
+    marks?.forEach((mark) => mark.clear());
+    for (const range of hits) marks?.[0].add(range);
+    found.hidden = !wanted;
+    count.textContent = hits.length ? String(hits.length) : count.dataset.none;
+  }
+
+  function go(step) {
+    if (!hits.length) return;
+    here = (here + step + hits.length) % hits.length;
+    marks?.[1].clear();
+    marks?.[1].add(hits[here]);
+    count.textContent = `${here + 1}/${hits.length}`;
+    hits[here].startContainer.parentElement.scrollIntoView({ block: "center" });
+  }
+
+  field.addEventListener("input", search);
+  form.addEventListener("submit", (event) => { event.preventDefault(); search(); go(1); });
+  form.querySelector(".earlier").addEventListener("click", () => go(here < 0 ? 0 : -1));
+  form.querySelector(".later").addEventListener("click", () => go(1));
+  form.addEventListener("keydown", (event) => { if (event.key === "Escape") { field.value = ""; search(); } });
+}
+
+/* A text without case and marks, and where each of its letters stood. */
+function fold(text) {
+  let folded = "";
+  const from = [];
+  for (let at = 0; at < text.length; ) {
+    const letter = String.fromCodePoint(text.codePointAt(at));
+    for (const plain of letter.normalize("NFD").replace(/[\p{M}\u0640]/gu, "").toLowerCase())
+      for (const unit of SAME[plain] ?? plain) { folded += unit; for (let n = 0; n < unit.length; n++) from.push(at); }
+    at += letter.length;
+  }
+  from.push(text.length);
+  return { text: folded, from };
+}
+
+function places({ span, text, from }, wanted) {
+  const ranges = [];
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
+    const range = document.createRange();
+    range.setStart(span.firstChild, from[at]);
+    range.setEnd(span.firstChild, from[at + wanted.length]);
+    ranges.push(range);
+  }
+  return ranges;
+}
