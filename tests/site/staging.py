@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,6 +61,8 @@ CHAPTERS = {
     "en": ("The river that was", "A notebook", "Two meetings", "The upper meadow", "Who pays", "A very small fish"),
     "ur": ("وہ دریا جو تھا", "ایک کاپی", "دو اجلاس", "اوپر کا میدان", "قیمت کون دے گا", "ایک چھوٹی سی مچھلی"),
 }
+SERIES = {"en": "The valley", "ur": "وادی"}
+ABOUT = {"en": "Long conversations with people who were there.", "ur": "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"}
 NAMES = {"en": ("Ines Marlow", "Tobias Arkwright"), "ur": ("زہرہ قریشی", "احسان اللہ خان")}
 TITLES = {
     "en": (
@@ -137,9 +138,7 @@ def make_interview(show, language: str, words: int, moving: bool = False):  # ty
     said = tokens(language, words)
     seconds = len(said) * EACH / 1000
     title, standfirst = TITLES[language]
-    series = Series.objects.create(
-        show=show, slug="valley", name="The valley" if language == "en" else "وادی", number=1, total=2
-    )
+    series = Series.objects.create(show=show, slug="valley", name=SERIES[language], number=1, total=2)
     episode = making.make_episode(
         show,
         "river",
@@ -239,8 +238,12 @@ def served(public: Path) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def handle(self) -> None:
+            with contextlib.suppress(ConnectionError):
+                super().handle()
+
         def do_GET(self) -> None:
-            answer = files.answer("GET", unquote(urlsplit(self.path).path), lambda name: self.headers.get(name))
+            answer = files.answer("GET", unquote(urlsplit(self.path).path), self.headers.get)
             body = answer.body
             if answer.file:
                 with Path(answer.file).open("rb") as file:
@@ -251,8 +254,7 @@ def served(public: Path) -> Iterator[str]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                self.wfile.write(body)
+            self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
             """Silent."""

@@ -1,4 +1,4 @@
-"""Pages in a real Chromium: nothing runs, nothing is asked of others, nothing is wider than the screen."""
+"""Pages in a real Chromium: nothing of strangers runs, nothing is asked of others, nothing is wider than the screen."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Person
-from onrecord.lib.headers import content_type
+from onrecord.lib import headers
 from onrecord.readmodel import ListPage
 from onrecord.site import assets, pages
 from tests.site import making
@@ -54,7 +54,7 @@ class Site:
         if route.request.url == SITE:
             route.fulfill(body=self.text, content_type="text/html")
         elif path in assets.files():
-            route.fulfill(body=assets.files()[path], content_type=content_type(path))
+            route.fulfill(body=assets.files()[path], content_type=headers.content_type(path))
         elif route.request.url.startswith(f"{SITE}talks/"):
             route.fulfill(status=204)
         else:

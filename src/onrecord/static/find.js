@@ -35,6 +35,7 @@ export function find(form, turns) {
   form.querySelector(".earlier").addEventListener("click", () => go(here < 0 ? 0 : -1));
   form.querySelector(".later").addEventListener("click", () => go(1));
   form.addEventListener("keydown", (event) => { if (event.key === "Escape") { field.value = ""; search(); } });
+  search();
 }
 
 /* A text without case and marks, and where each of its letters stood. */

@@ -1,0 +1,309 @@
+"""An episode's page in a real Chromium: the player, the transcript that follows, finding in it; by keyboard, without
+JavaScript, for every reader (axe), and how much of it goes over the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from onrecord import readmodel
+from onrecord.press import presser
+from onrecord.site import assets
+from tests.site import making, staging
+from tests.site.test_browser import CHROMIUM, chromium
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
+
+EPISODE = "/talks/river/"
+BAR = "#player .bar"
+
+
+@pytest.fixture
+def site(publication) -> Iterator[str]:
+    """The address of a pressed publication with one watchable episode of 600 words, four minutes."""
+    show = making.make_show()
+    staging.make_interview(show, "en", 600, moving=True)
+    presser.press_all()
+    with staging.served(publication.public) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
+    """A page of its own, that must not complain."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    assert said == []
+
+
+def at(page: Page, medium: str) -> float:
+    return float(page.evaluate(f"document.querySelector('#player {medium}').currentTime"))
+
+
+def playing(page: Page, medium: str) -> bool:
+    return not page.evaluate(f"document.querySelector('#player {medium}').paused")
+
+
+def settled(page: Page, condition: str) -> None:
+    """Wait for it from outside: the page's policy lets no condition be compiled inside it."""
+    for _ in range(150):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {condition}")
+
+
+def marked(page: Page, name: str = "voice") -> list[str]:
+    return page.evaluate(f"[...(CSS.highlights.get('{name}') ?? [])].map(range => range.toString())")
+
+
+def test_one_player_for_sound_and_pictures(site):
+    with chromium() as browser, opened(browser, site + EPISODE) as page:
+        expect(page.locator("audio")).to_be_hidden()
+        assert not page.evaluate("document.querySelector('video').controls")
+        expect(page.locator(".frame img")).to_be_visible()
+        settled(page, "document.querySelector('.wave path').getAttribute('d')")
+        page.get_by_role("button", name="Play", exact=True).click()
+        settled(page, "document.querySelector('video').currentTime > 0.3")
+        page.get_by_role("button", name="Forward 30 seconds").click()
+        page.get_by_role("button", name="Forward 30 seconds").click()
+        page.get_by_role("button", name="Back 15 seconds").click()
+        assert 45 <= at(page, "video") < 50
+        page.get_by_label("Speed").select_option("1.5")
+        page.get_by_role("button", name="Captions").click()
+        assert page.evaluate("document.querySelector('video').textTracks[0].mode") == "showing"
+        page.get_by_role("button", name="Listen").click()
+        settled(page, "document.querySelector('audio').currentTime > 45")
+        assert at(page, "audio") < 60 and playing(page, "audio") and not playing(page, "video")
+        assert page.evaluate("document.querySelector('audio').playbackRate") == 1.5
+        expect(page.get_by_role("button", name="Captions")).to_be_hidden()
+        expect(page.locator(".frame video")).to_be_hidden()
+        assert page.evaluate("navigator.mediaSession.metadata.title") == staging.TITLES["en"][0]
+        page.locator(".chapters .time").nth(2).click()
+        settled(page, "document.querySelector('audio').currentTime >= 80")
+        assert at(page, "audio") < 90
+        expect(page.locator(".chapters [aria-current]")).to_contain_text("Two meetings")
+        page.locator(".marks button").nth(1).click()
+        assert 40 <= at(page, "audio") < 45
+        page.get_by_role("button", name="Watch", exact=True).click()
+        settled(page, "document.querySelector('video').currentTime > 40")
+        page.get_by_role("button", name="Pause").click()
+        left = at(page, "video")
+        page.reload()
+        assert abs(at(page, "video") - left) < 0.2
+        assert page.get_by_label("Speed").input_value() == "1.5"
+        slider = page.get_by_role("slider", name="Position")
+        assert " of 4:0" in (slider.get_attribute("aria-valuetext") or "")
+
+
+def test_links_start_where_they_say(site):
+    places = {"?t=75": 75, "?t=1:15": 75, "#t=1m15s": 75, "#t75": 75, "?t=nonsense": 0, "?t=75#transcript": 75}
+    with chromium() as browser:
+        for link, second in places.items():
+            with opened(browser, site + EPISODE + link) as page:
+                assert at(page, "video") == second, link
+                assert not playing(page, "video")
+        with opened(browser, site + EPISODE + "?play=90500") as page:
+            settled(
+                page, "!document.querySelector('video').paused || document.querySelector('video').currentTime === 90.5"
+            )
+            assert 90 < at(page, "video") < 95
+            event = "new CustomEvent('onrecord:play', {detail: {from: 20000, to: 20800}})"
+            page.locator(".play").click()
+            page.evaluate(f"document.dispatchEvent({event})")
+            settled(page, "document.querySelector('video').currentTime > 20 && document.querySelector('video').paused")
+            assert at(page, "video") < 22
+
+
+def test_the_transcript_follows_and_never_takes_the_page_away(site):
+    with chromium() as browser, opened(browser, site + EPISODE, reduced_motion="reduce") as page:
+        words = page.evaluate("fetch('words.json').then(answer => answer.json())")
+        assert page.evaluate("performance.getEntriesByName(location.href + 'words.json').length") == 1, "only ours"
+        sentence = page.locator("#t60 .s, #t60.s").first
+        sentence.scroll_into_view_if_needed()
+        wanted = sentence.evaluate(
+            """span => { const range = document.createRange(), text = span.firstChild.data.split(' ');
+            range.setStart(span.firstChild, text[0].length + 2); range.setEnd(span.firstChild, text[0].length + 3);
+            const box = range.getBoundingClientRect();
+            return [text[1], +span.dataset.word + 1, box.x + box.width / 2, box.y + box.height / 2]; }"""
+        )
+        page.mouse.click(wanted[2], wanted[3])
+        settled(page, "document.querySelector('video').currentTime > 0")
+        assert at(page, "video") * 1000 == sum(words["start"][: wanted[1] + 1])
+        settled(page, "CSS.highlights.get('voice')?.size")
+        assert marked(page) == [wanted[0]]
+        assert not playing(page, "video"), "a click while reading makes no sound"
+        expect(page.locator(BAR)).to_have_class("bar docked")
+        page.get_by_role("button", name="Play", exact=True).click()
+        settled(page, f"[...CSS.highlights.get('voice')].some(range => range.toString() !== {wanted[0]!r})")
+        page.mouse.wheel(0, 3000)
+        voice = page.get_by_role("button", name="Back to the voice")
+        expect(voice).to_be_visible()
+        place = page.evaluate("scrollY")
+        page.evaluate("document.querySelector('video').currentTime += 8")
+        page.wait_for_timeout(1500)
+        assert page.evaluate("scrollY") == place, "the reader's place is the reader's"
+        voice.click()
+        expect(voice).to_be_hidden()
+        expect(page.locator(".s.voice")).to_be_in_viewport()
+        page.evaluate("document.querySelector('video').currentTime += 40")
+        settled(page, "scrollY > 0 && document.querySelector('.s.voice')?.getBoundingClientRect().top < innerHeight")
+        expect(page.locator(".s.voice")).to_be_in_viewport()
+        assert page.locator(".turns [aria-live], .turns[aria-live], .bar [aria-live]").count() == 0
+
+
+def test_finding_in_this_transcript(site):
+    with chromium() as browser, opened(browser, site + EPISODE) as page:
+        field = page.get_by_role("searchbox", name="Find in this transcript")
+        field.fill("NOTÉBOOK")
+        settled(page, "CSS.highlights.get('found')?.size")
+        assert {text.lower() for text in marked(page, "found")} == {"notebook"}
+        expect(page.locator(".find output")).to_have_text(str(len(marked(page, "found"))))
+        field.press("Enter")
+        expect(page.locator(".find output")).to_have_text(f"1/{len(marked(page, 'found'))}")
+        assert page.url == site + EPISODE
+        page.get_by_role("button", name="Later").click()
+        assert page.evaluate("[...CSS.highlights.get('found-here')][0].getBoundingClientRect().top < innerHeight"), (
+            "shown, though its turn had not been laid out before"
+        )
+        field.fill("zebra")
+        expect(page.locator(".find output")).to_have_text("not found")
+
+
+def test_by_keyboard_alone(site):
+    with chromium() as browser, opened(browser, site + EPISODE) as page:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.matches('.play')"):
+                break
+        page.keyboard.press("Space")
+        settled(page, "!document.querySelector('video').paused")
+        page.keyboard.press("k")
+        assert not playing(page, "video")
+        page.keyboard.press("l")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("j")
+        assert 44 < at(page, "video") < 50
+        page.get_by_role("slider").focus()
+        before = at(page, "video")
+        page.keyboard.press("ArrowRight")
+        assert 0 < at(page, "video") - before <= 5.5
+        page.locator("#find").focus()
+        before = at(page, "video")
+        page.keyboard.type("jkl k")
+        assert page.locator("#find").input_value() == "jkl k"
+        assert (at(page, "video"), playing(page, "video")) == (before, False)
+        page.keyboard.press("Escape")
+        assert page.locator("#find").input_value() == ""
+
+
+def test_without_javascript(site):
+    with chromium() as browser, opened(browser, site + EPISODE, java_script_enabled=False) as page:
+        for medium in ("video", "audio"):
+            expect(page.locator(medium)).to_be_visible()
+            assert page.locator(medium).get_attribute("controls") is not None
+        expect(page.locator(".frame img")).to_be_visible()
+        expect(page.locator(".bar")).to_have_count(0)
+        page.locator(".chapters .title").nth(3).click()
+        expect(page.get_by_role("heading", name="The upper meadow", level=3)).to_be_in_viewport()
+        key = page.locator("[name=episode]").get_attribute("value")
+        page.route("**/search/**", lambda route: route.fulfill(body="found"))
+        page.locator("#find").fill("a small fish")
+        page.locator("#find").press("Enter")
+        assert page.url == f"{site}/search/?episode={key}&q=a+small+fish"
+
+
+def test_a_phone_has_the_bar_at_hand(site):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with chromium() as browser, opened(browser, site + EPISODE, **phone) as page:
+        assert not page.evaluate("document.documentElement.classList.contains('has-dock')")
+        page.get_by_role("button", name="Play", exact=True).tap()
+        settled(page, "document.querySelector('video').currentTime > 0.2")
+        page.locator("#transcript").scroll_into_view_if_needed()
+        page.evaluate("document.querySelector('#transcript').scrollIntoView()")
+        expect(page.locator(f"{BAR}.docked")).to_be_visible()
+        box = page.locator(BAR).bounding_box()
+        assert box and box["y"] + box["height"] == 844 and box["height"] < 100
+        for name in ("Pause", "Back 15 seconds", "Forward 30 seconds"):
+            target = page.get_by_role("button", name=name).bounding_box()
+            assert target and min(target["width"], target["height"]) >= 44
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_paper_and_forced_colours(site):
+    with chromium() as browser:
+        with opened(browser, site + EPISODE) as page:
+            page.emulate_media(media="print")
+            for gone in (".controls", ".find", ".seek"):
+                expect(page.locator(gone)).to_be_hidden()
+            assert page.locator(".turn").last.evaluate("turn => getComputedStyle(turn).contentVisibility") == "visible"
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        with opened(browser, site + EPISODE, forced_colors="active") as page:
+            stroke = "getComputedStyle(document.querySelector('.wave .played')).stroke"
+            assert page.evaluate(stroke) != page.evaluate(stroke.replace(" .played", " path"))
+
+
+def test_how_much_goes_over_the_wire(publication):
+    """An hour of talk: 10,000 words that do not repeat as ours do would take about three times as much."""
+    show = making.make_show()
+    staging.make_interview(show, "en", 10_000)
+    presser.press_all()
+    seen: dict[str, int] = {}
+    with chromium() as browser, staging.served(publication.public) as address:
+        page = browser.new_page()
+        page.on("response", lambda answer: seen.update({answer.url: len(gzip.compress(answer.body()))}))
+        page.goto(address + EPISODE)
+        page.wait_for_load_state("networkidle")
+    assert all(url.startswith(address) for url in seen), "nothing from a third party"
+    assert len(seen) <= 8
+    text = {url: size for url, size in seen.items() if not url.endswith((".jpg", ".webp"))}
+    assert sum(text.values()) < 60_000
+    scripts = [content for name, content in assets.files().items() if name.endswith(".js")]
+    assert sum(len(gzip.compress(content)) for content in scripts) < 20_000
+    assert not any("words.json" in url for url in seen)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_axe_finds_nothing(publication, language):
+    """Needs ONRECORD_NODE_MODULES: a folder where npm's axe-core is installed."""
+    axe = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent")) / "axe-core" / "axe.min.js"
+    if not axe.is_file():
+        pytest.skip("axe-core is not installed: ./test does that where npm is")
+    show = making.make_show(language=language)
+    staging.make_interview(show, language, 200, moving=True)
+    other = making.make_episode(show, "other", 5)
+    assert readmodel.episode(other.pk).is_public
+    presser.press_all()
+    pages = (EPISODE, "/", "/talks/", f"/people/{language}-guest/", "/people/", "/talks/series/valley/", "/404.html")
+    with chromium() as browser, staging.served(publication.public) as address:
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            context = browser.new_context(
+                color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce"
+            )
+            page = context.new_page()
+            for path in pages:
+                page.goto(address + path)
+                if path == EPISODE:
+                    page.evaluate("document.dispatchEvent(new CustomEvent('onrecord:play', {detail: {from: 4000}}))")
+                    page.evaluate("document.querySelector('.transcript').scrollIntoView()")
+                page.add_script_tag(path=axe)
+                found = page.evaluate("axe.run().then(result => result.violations)")
+                assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], (path, scheme)
+            context.close()
