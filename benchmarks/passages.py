@@ -85,7 +85,7 @@ def corrected(old: Sequence[Token], truth: Sequence[Token], chance: random.Rando
     begun = time.perf_counter()
     for passage in passages:
         found = maps.resolve(word_map, old, new, passage, widened(passage, sentences))
-        states[found.state] += 1
+        states[found.state.value] += 1
         there = {right[n] for n in passage if n in right}
         if found.state in BY_MAP and found.now is not None and there and not there & set(found.now):
             wrong += 1
