@@ -18,6 +18,7 @@ ROOMS = [
     ["catalogue"],
     ["recordings"],
     ["transcripts"],
+    ["passages"],
     ["readmodel"],
     ["site", "feeds"],
     ["press"],

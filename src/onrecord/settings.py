@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "onrecord.catalogue",
     "onrecord.recordings",
     "onrecord.transcripts",
+    "onrecord.passages",
     "onrecord.press",
 ]
 

@@ -25,8 +25,9 @@ from onrecord.catalogue.models import (
     Tag,
     new_guid,
 )
+from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
-from onrecord.transcripts import tokens
+from onrecord.transcripts import revisions, tokens
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
 
 TEXT = "the interview goes on about bread salt water wind and what was said. Nobody knows. We do!"
@@ -274,6 +275,21 @@ def delete_one(chance: random.Random) -> None:
         episode.delete()
 
 
+def share_one(chance: random.Random) -> None:
+    """A passage of a turn, as readers share it."""
+    episode = _any(chance)
+    revision = newest_revision(episode) if episode and episode.is_public else None
+    if episode and revision:
+        first = chance.randrange(revision.words)
+        end = min(first + chance.randrange(1, 9), (first // 25 + 1) * 25, revision.words)
+        quote.find_or_make(episode, quote.quotation(episode, revision.number, range(first, end)))
+
+
+def newest_revision(episode: Episode) -> Revision | None:
+    transcript = revisions.transcript_of(episode)
+    return revisions.public_revision(transcript) if transcript else None
+
+
 def change_everything(chance: random.Random) -> None:
     if chance.random() < 0.3:
         everything_changed()
@@ -297,5 +313,8 @@ DEEDS = [
     change_show,
     add_show,
     delete_one,
+    share_one,
+    share_one,
+    share_one,
     change_everything,
 ]

@@ -80,7 +80,12 @@ def test_content(full):
 def test_transcript(full):
     assert text_at(full, "//p[contains(@class, 'label')]") == [LABELS["machine"]]
     assert full.xpath("//div[@class='turn']/@id") == ["t0", "t5", "t12"]
-    assert text_at(full, "//p[@class='who']") == ["Ada Host 0:00", "Speaker 2 0:05", "Ada Host 0:12"]
+    assert text_at(full, "//p[@class='who']") == [
+        "Ada Host 0:00 Quote",
+        "Speaker 2 0:05 Quote",
+        "Ada Host 0:12 Quote",
+    ]
+    assert full.xpath("//a[@class='quote']/@href")[1].endswith("&turn=t5")
     assert text_at(full, "//div[@id='t5']/p[not(@class)]") == [
         "It began with a boat. We mended it all winter & sang <loudly>."
     ]
@@ -327,6 +332,7 @@ def test_whatever_strangers_write_is_inert(publication, cases):
 
 # fmt: off
 ALLOWED = {
+    "dialog", "fieldset", "legend", "textarea",
     "html", "head", "meta", "title", "link", "body", "a", "header", "p", "nav", "main", "article", "h1", "h2",
     "h3", "h4", "h5", "h6", "bdi", "span", "time", "ol", "li", "figure", "picture", "source", "img",
     "figcaption", "small", "section", "video", "track", "audio", "ul", "div", "b", "footer", "em", "strong",
@@ -375,12 +381,12 @@ def test_ids_are_their_own_whatever_the_times(publication):
     episode = making.make_episode(making.make_show())
     making.add_transcript(episode, [Token("One.", 1500, 1500, s % 2, None, True) for s in range(5)])
     pressed = press_turns(readmodel.episode(episode.pk).transcript)
-    assert [anchor.id for anchor in pressed.anchors] == ["t1", "t1-2", "t1-3", "t1-4", "t1-5"]
+    assert list(pressed.anchors.ids.values()) == ["t1", "t1-2", "t1-3", "t1-4", "t1-5"]
 
 
 def test_static_files_are_named_by_content(publication):
     files = assets.files()
-    page = pages.not_found()
+    page = pages.not_found() + pages.episode(readmodel.episode(making.make_full_episode().pk))
     for path, content in files.items():
         assert re.fullmatch(r"static/[a-z]+-[0-9a-f]{16}\.[a-z]+", path)
         assert f'"/{path}"' in page or path.endswith(".js")

@@ -16,3 +16,8 @@ def show_changed(show_id: int) -> None:
 def everything_changed() -> None:
     """The publication's settings, or the program itself."""
     Change.objects.create(kind="everything")
+
+
+def passage_changed(passage_id: int) -> None:
+    """Somebody shared a passage: it gets a page, and nothing else of its episode changes."""
+    Change.objects.create(kind="passage", subject=passage_id)

@@ -164,7 +164,7 @@ class Redirect(models.Model):
 class Change(models.Model):
     """Something that readers can see has changed. Written in the transaction of the change, consumed by the press.
 
-    `kind` is "episode", "show" or "everything"; `subject` is the row's id (0 for everything).
+    `kind` is "episode", "show", "passage" or "everything"; `subject` is the row's id (0 for everything).
     """
 
     kind = models.CharField(max_length=12)

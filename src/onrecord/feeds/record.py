@@ -148,6 +148,7 @@ def _transcript(us: Publication, view: EpisodeView, words: TranscriptView) -> di
         "speakers": [
             {"index": s.index, "label": s.label, "person": s.person.slug if s.person else ""} for s in words.speakers
         ],
+        "sentences": {"id": list(words.anchors.ids.values()), "word": list(words.anchors.ids)},
         "tokens": {
             "text": [token.text for token in words.tokens],
             "start_ms": [token.start for token in words.tokens],

@@ -1,8 +1,8 @@
 """Turns changes into stale paths.
 
-Beside "episode", "show" and "everything", which the catalogue writes, there are kinds that the press writes for itself,
-so that a change of everything is cut into short transactions: "files" (an episode's own files), "site" (what belongs to
-no show), and "show list", "person list", "tag list", "series list" (every page of that list).
+Beside "episode", "show", "passage" and "everything", which the catalogue writes, there are kinds that the press writes
+for itself, so that a change of everything is cut into short transactions: "files" (an episode's own files), "site"
+(what belongs to no show), and "show list", "person list", "tag list", "series list" (every page of that list).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from django.db import transaction
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Change, Episode, Person, Series, Show, Tag
+from onrecord.passages.follow import follow
+from onrecord.passages.models import Passage
 from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
 from onrecord.press.paths import PublicPath, id_of, owner
@@ -80,6 +82,7 @@ def consume() -> bool:
         _cut_up(subjects)
         touched = Touched()
         _touch_episodes(touched, subjects.get("episode", set()), subjects.get("files", set()))
+        _touch_passages(touched, subjects.get("passage", set()))
         _touch_whole_lists(touched, [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())])
         if "site" in subjects:
             touched.replace(["site"], [*wanted.site_paths(), *wanted.list_paths("all")])
@@ -160,13 +163,27 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
 
 
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
+    follow(about)
     owners = [owner("episode", id) for id in about]
     vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
-    old_media = wanted.old_media(about)
+    old_media, passages = wanted.old_media(about), readmodel.passages(about)
     touched.replace(
-        owners, [path for view in views.values() for path in wanted.episode_paths(view, old_media.get(view.id, ()))]
+        owners,
+        [
+            path
+            for id, view in views.items()
+            for path in wanted.episode_paths(view, old_media.get(id, ()), passages.get(id, ()))
+        ],
     )
     touched.want(wanted.redirects(sorted(about), vacated))
+
+
+def _touch_passages(touched: Touched, ids: set[int]) -> None:
+    """Passages that were shared: nothing else of their episodes changes."""
+    episodes = set(Passage.objects.filter(pk__in=ids).values_list("episode", flat=True))
+    passages = readmodel.passages(episodes, ids) if episodes else {}
+    for view in readmodel.episodes(sorted(episodes)):
+        touched.want(wanted.passage_paths(view, passages.get(view.id, ())))
 
 
 def _pages_of(episodes: Iterable[int]) -> list[PublicPath]:

@@ -17,7 +17,7 @@ from onrecord.lib.files import sha256_of
 from onrecord.press import affected, links, stale, wanted, writer
 from onrecord.press.listings import standing
 from onrecord.press.models import PublicFile
-from onrecord.press.paths import PublicPath, has_compressed_form, is_free, is_safe, owner
+from onrecord.press.paths import PICTURES, PublicPath, has_compressed_form, is_free, is_safe, owner
 from onrecord.press.render import Shelf, render
 from onrecord.recordings.models import Recording, Rendition
 
@@ -115,6 +115,7 @@ def _episode_rows(site: _Site) -> Iterator[tuple[str, Problem]]:
     while several := list(islice(ids, EPISODES_AT_ONCE)):
         views = readmodel.episodes(several)
         listed, old_media = standing(several), wanted.old_media(several)
+        passages = readmodel.passages(several)
         for view in views:
             if view.is_public and not is_free(view.folder):
                 yield (
@@ -123,7 +124,7 @@ def _episode_rows(site: _Site) -> Iterator[tuple[str, Problem]]:
                 )
             if wanted.memberships(view) != listed.get(view.id, {}) and not affected.is_pending():
                 yield "lists", Problem(view.folder, f"{view.folder} stands in other lists than it should.")
-            paths = wanted.episode_paths(view, old_media.get(view.id, ()))
+            paths = wanted.episode_paths(view, old_media.get(view.id, ()), passages.get(view.id, ()))
             site.expected |= {path.path: path for path in paths if is_safe(path.path)}
         for path in wanted.redirects(several):
             site.expected.setdefault(path.path, path)
@@ -167,7 +168,7 @@ def _fault(site: _Site, shelf: Shelf, path: PublicPath, media: dict[str, str]) -
     file = site.public / path.path
     if not file.is_file():
         return "missing", f"{path.path} is missing."
-    if path.kind in ("media", "picture", "artwork"):
+    if path.kind in ("media", *PICTURES):
         recorded = media.get(path.path) if path.kind == "media" else site.hashes.get(path.path)
         if sha256_of(file) != recorded:
             return "hashes", f"{path.path} has other content than its recorded hash says."

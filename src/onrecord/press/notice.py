@@ -28,6 +28,7 @@ MAKES_PAGES = (
     "press",
     "readmodel",
     "transcripts",
+    "passages",
     "lib",
     "locale",
     "catalogue/pictures.py",

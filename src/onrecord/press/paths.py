@@ -15,8 +15,11 @@ ORDER = {
     "transcript": 20,
     "words": 20,
     "chapters": 20,
+    "moves": 20,
     "record": 20,
     "page": 20,
+    "card": 22,
+    "quote": 24,
     "redirect": 25,
     "home": 30,
     "show": 30,
@@ -36,6 +39,9 @@ ORDER = {
 
 FIRST_LIST = 30
 """Lists and feeds have this order or a higher one: they wait until all changes are known."""
+
+PICTURES = ("picture", "artwork", "card")
+"""Kinds that are named by their content and slow to make: they stay as long as their bytes are those recorded."""
 
 LONGEST = 400
 

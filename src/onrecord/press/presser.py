@@ -26,7 +26,7 @@ from onrecord.lib.files import make_folder, sha256_of
 from onrecord.press import affected, media, stale, writer
 from onrecord.press.models import Listed
 from onrecord.press.notice import notice_date, notice_settings
-from onrecord.press.paths import owner
+from onrecord.press.paths import PICTURES, owner
 from onrecord.press.render import NotPublic, Shelf, render
 from onrecord.press.stale import Claim, Made
 
@@ -203,7 +203,7 @@ def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], d
 def _stage_one(batch: writer.Batch, shelf: Shelf, claim: Claim) -> Made:
     if claim.kind == "media":
         return media.stage(batch, claim)
-    if claim.kind in ("picture", "artwork"):
+    if claim.kind in PICTURES:
         kept = _is_as_recorded(batch, claim)
         if kept is not None:
             return kept

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import chapters, record, rss, sitemap
+from onrecord.feeds import chapters, moves, record, rss, sitemap
 from onrecord.press import listings, lists
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in
-from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage
-from onrecord.site import assets, pages
+from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.site import assets, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 from onrecord.transcripts.formats.document import Document
@@ -34,6 +34,7 @@ class Shelf:
     def __init__(self, owners: Iterable[str] = ()) -> None:
         self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
         self._episodes: dict[int, EpisodeView] = {}
+        self._passages: dict[str, dict[str, PassageView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._entries: dict[str, int] = {}
 
@@ -52,6 +53,16 @@ class Shelf:
         at = self._to_read.index(id) if id in self._to_read else 0
         together = {id, *self._to_read[at : at + WORDS_AT_ONCE]}
         self._episodes = {view.id: view for view in readmodel.episodes(sorted(together), with_words=True)}
+
+    def passage(self, owner: str, path: str) -> PassageView:
+        """The passage whose page or card stands at `path`. Raises NotPublic when there is none any more."""
+        if owner not in self._passages:
+            shared = readmodel.passages([id_of(owner)]).get(id_of(owner), [])
+            self._passages = {owner: {passage.folder: passage for passage in shared}}
+        found = self._passages[owner].get(path.rpartition("/")[0])
+        if found is None:
+            raise NotPublic(f"{path} is no passage any more")
+        return found
 
     def beside(self, owner: str) -> list[EpisodeCard]:
         """The episodes of its show that came just before an episode and just after it, oldest first."""
@@ -137,6 +148,21 @@ def _artwork(shelf: Shelf, owner: str, path: str) -> bytes:
     return pictures.artwork(view.sha256, view.side, view.name)
 
 
+def _moves(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner).transcript
+    if view is None or not view.corrected:
+        raise NotPublic(f"{path} has no earlier words any more")
+    return moves.moves_json(view)
+
+
+def _quote(shelf: Shelf, owner: str, path: str) -> str:
+    return quotes.page(shelf.episode(owner), shelf.passage(owner, path))
+
+
+def _card(shelf: Shelf, owner: str, path: str) -> bytes:
+    return quote_card.draw(quotes.card_of(shelf.episode(owner), shelf.passage(owner, path)))
+
+
 def _redirect(shelf: Shelf, owner: str, path: str) -> str:
     return pages.redirect(shelf.publication.url(shelf.episode(owner).path))
 
@@ -209,8 +235,11 @@ RENDERERS: Mapping[str, Renderer] = {
     "transcript": _transcript,
     "words": _words,
     "chapters": _chapters,
+    "moves": _moves,
     "record": _record,
     "page": _page,
+    "card": _card,
+    "quote": _quote,
     "redirect": _redirect,
     "home": _home,
     "show": _show,

@@ -14,9 +14,9 @@ from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, S
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
 from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path
-from onrecord.readmodel import EpisodeView
+from onrecord.readmodel import EpisodeView, PassageView
 from onrecord.recordings.models import Rendition
-from onrecord.site import assets
+from onrecord.site import assets, quotes
 
 OLD_MEDIA_STAY = timedelta(days=30)
 """How long the files of a recording that was replaced stay where feeds said that they are."""
@@ -29,7 +29,9 @@ TAGS = PublicPath("tags/index.html", "tags", "site")
 PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
 
 
-def episode_paths(view: EpisodeView, old_media: Iterable[str]) -> list[PublicPath]:
+def episode_paths(
+    view: EpisodeView, old_media: Iterable[str], passages: Iterable[PassageView] = ()
+) -> list[PublicPath]:
     """The files of one episode, in the order in which they are written; none unless it is public."""
     if not view.is_public or not is_free(view.folder):
         return []
@@ -43,11 +45,28 @@ def episode_paths(view: EpisodeView, old_media: Iterable[str]) -> list[PublicPat
     if view.transcript:
         paths += [PublicPath(f"{view.folder}/{name}", "transcript", belongs) for name in TRANSCRIPTS]
         paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
+    if view.transcript and view.transcript.corrected:
+        paths.append(PublicPath(f"{view.folder}/moves.json", "moves", belongs))
     if view.chapters:
         paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
-    return paths
+    return [*paths, *passage_paths(view, passages)]
+
+
+def passage_paths(view: EpisodeView, passages: Iterable[PassageView]) -> list[PublicPath]:
+    """The page and the card of each passage of an episode; none unless it is public."""
+    if not view.is_public or not is_free(view.folder):
+        return []
+    belongs = owner("episode", view.id)
+    return [
+        path
+        for passage in passages
+        for path in (
+            PublicPath(quotes.card_path(view, passage), "card", belongs),
+            PublicPath(f"{passage.folder}/index.html", "quote", belongs),
+        )
+    ]
 
 
 def shown_in_others(view: EpisodeView) -> list[PublicPath]:

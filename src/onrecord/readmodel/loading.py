@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -13,13 +13,16 @@ from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
 from onrecord.lib import html, language
+from onrecord.passages.models import Passage, Place, State
 from onrecord.readmodel.views import (
     Artwork,
     ChapterView,
     CreditView,
+    EarlierRevision,
     EpisodeCard,
     EpisodeView,
     PartView,
+    PassageView,
     PersonView,
     PictureSize,
     PictureView,
@@ -127,7 +130,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 10 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 11 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -135,7 +138,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 10 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 11 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
@@ -159,7 +162,44 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
         )
     )
     found = {row.pk: row for row in rows}
-    return [_episode(found[pk]) for pk in wanted if pk in found]
+    earlier = _earlier_revisions(found.values()) if with_words else {}
+    return [_episode(found[pk], earlier) for pk in wanted if pk in found]
+
+
+def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
+    """What was shared of episodes (or of these only the passages `ids`), by episode, oldest first. 2 queries."""
+    rows = (
+        Passage.objects.filter(episode__in=list(episodes))
+        .select_related("revision__transcript__recording")
+        .defer("revision__tokens", "revision__map_from_previous")
+        .prefetch_related(Prefetch("places", Place.objects.order_by("revision__number")))
+        .order_by("id")
+    )
+    found: dict[int, list[PassageView]] = {}
+    for row in rows if ids is None else rows.filter(pk__in=list(ids)):
+        found.setdefault(row.episode_id, []).append(_passage(row))
+    return found
+
+
+def _passage(row: Passage) -> PassageView:
+    """What was said in a recording that has been replaced stands nowhere now."""
+    places = list(row.places.all()) if row.revision.transcript.recording.current else []
+    place = places[-1] if places else Place(state=State.ORPHAN)
+    return PassageView(
+        key=row.key,
+        revision=row.revision.number,
+        first=row.first,
+        end=row.end,
+        start_ms=row.start_ms,
+        end_ms=row.end_ms,
+        speaker=row.speaker,
+        words=html.clean(row.words),
+        before=html.clean(row.before),
+        after=html.clean(row.after),
+        state=place.state,
+        now=range(place.first or 0, place.end or 0),
+        now_words=html.clean(place.words),
+    )
 
 
 def _public_parts() -> QuerySet[Episode]:
@@ -177,8 +217,29 @@ def _newest_revisions(with_words: bool) -> QuerySet[Revision]:
     heard = Revision.objects.filter(
         transcript=OuterRef("transcript"), origin=Origin.MACHINE, number__lte=OuterRef("number")
     )
-    rows = Revision.objects.filter(~Exists(newer), public=True).annotate(heard=Exists(heard))
-    return rows.defer("map_from_previous") if with_words else rows.defer("map_from_previous", "tokens")
+    seen = Revision.objects.filter(transcript=OuterRef("transcript"), public=True, number__lt=OuterRef("number"))
+    rows = Revision.objects.filter(~Exists(newer), public=True).annotate(heard=Exists(heard), corrected=Exists(seen))
+    return rows if with_words else rows.defer("map_from_previous", "tokens")
+
+
+Earlier = Mapping[int, Sequence[EarlierRevision]]
+"""By transcript: the revisions before the one that readers see, from the first that they saw."""
+
+
+def _earlier_revisions(rows: Iterable[Episode]) -> Earlier:
+    """One query for all transcripts that were corrected after readers saw them; none where there are none."""
+    newest = [revision for row in rows for words in [_words(row)] if words for revision in words.revisions.all()]
+    numbers = {one.transcript_id: one.number for one in newest if cast(Any, one).corrected}
+    found: dict[int, list[EarlierRevision]] = {}
+    for one in Revision.objects.filter(transcript__in=list(numbers)).order_by("number") if numbers else ():
+        if one.number < numbers[one.transcript_id] and (one.public or one.transcript_id in found):
+            step = EarlierRevision(one.number, one.public, bytes(one.tokens), _bytes(one.map_from_previous))
+            found.setdefault(one.transcript_id, []).append(step)
+    return found
+
+
+def _bytes(blob: bytes | memoryview | None) -> bytes | None:
+    return None if blob is None else bytes(blob)
 
 
 def _credited() -> Prefetch[str]:
@@ -271,7 +332,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode) -> EpisodeView:
+def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -297,7 +358,7 @@ def _episode(row: Episode) -> EpisodeView:
         chapters=tuple(ChapterView(chapter.start_ms, html.clean(chapter.title)) for chapter in row.chapters.all()),
         renditions=renditions,
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
-        transcript=_transcript(words, credits) if words else None,
+        transcript=_transcript(words, credits, earlier) if words else None,
         missing_reason=words.missing_because if words else "",
         missing_details=words.missing_details if words else {},
         former_folders=tuple(moved.folder for moved in row.redirects.all()),
@@ -328,11 +389,12 @@ def _words(row: Episode) -> Transcript | None:
     return None
 
 
-def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptView | None:
+def _transcript(row: Transcript, credits: Sequence[CreditView], earlier: Earlier) -> TranscriptView | None:
     newest = list(row.revisions.all())
     if not newest:
         return None
     revision = newest[0]
+    with_words = "tokens" not in revision.get_deferred_fields()
     credited = {credit.person.id for credit in credits}
     with language.speaking(revision.language, "en"):
         labels = {voice.index: html.clean(voice.label) for voice in row.speakers.all()}
@@ -354,7 +416,10 @@ def _transcript(row: Transcript, credits: Sequence[CreditView]) -> TranscriptVie
             )
             for voice in row.speakers.all()
         ),
-        packed=None if "tokens" in revision.get_deferred_fields() else bytes(revision.tokens),
+        packed=bytes(revision.tokens) if with_words else None,
+        corrected=cast(Any, revision).corrected,
+        earlier=tuple(earlier.get(row.pk, ())),
+        word_map=_bytes(revision.map_from_previous) if with_words else None,
     )
 
 

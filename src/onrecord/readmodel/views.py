@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
-from onrecord.transcripts import missing
+from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
+from onrecord.transcripts.anchors import Anchors, Step
+from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.tokens import Token
 
 
@@ -244,12 +246,23 @@ LABELS = {
 
 
 @dataclass(frozen=True)
+class EarlierRevision:
+    """A revision before the one that readers see, as it is kept."""
+
+    number: int
+    public: bool
+    tokens: bytes = field(repr=False)
+    word_map: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class TranscriptView:
     """The words that readers see: the newest public revision.
 
     `status` is "machine" (heard by a machine, read by nobody), "corrected" (heard by a machine, then changed by a
     person, not said to be read through), "given" (no machine had a part in it) or "read" (a person said that it has
-    been read).
+    been read). `corrected` says whether readers have seen other words before; then `earlier` has all revisions from the
+    first that they saw, and `word_map` leads from the last of those to this one.
     """
 
     revision: int
@@ -263,6 +276,9 @@ class TranscriptView:
     words: int
     speakers: tuple[SpeakerView, ...]
     packed: bytes | None = field(repr=False, compare=False, default=None)
+    corrected: bool = False
+    earlier: tuple[EarlierRevision, ...] = field(repr=False, compare=False, default=())
+    word_map: bytes | None = field(repr=False, compare=False, default=None)
 
     @property
     def label(self) -> str:
@@ -274,10 +290,67 @@ class TranscriptView:
         """Its words. Loaded `without words` (feeds), it has none."""
         return token_blobs.unpack(self.packed) if self.packed is not None else []
 
+    def text(self, words: range) -> str:
+        """Some of its words as running text."""
+        return token_blobs.text_of(self.tokens[words.start : words.stop])
+
+    @cached_property
+    def chain(self) -> list[Step]:
+        """Its words and those of all revisions before it, from the first that readers saw."""
+        steps: list[Step] = []
+        for one in self.earlier:
+            words = token_blobs.unpack(one.tokens)
+            steps.append(Step(words, _map(one.word_map, steps, words), one.public))
+        return [*steps, Step(self.tokens, _map(self.word_map, steps, self.tokens))]
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """The permanent ids of its sentences."""
+        return anchors.anchors(self.chain)
+
     @property
     def direction(self) -> str:
         """ "rtl" or "ltr"."""
         return html.direction(self.language)
+
+
+def _map(packed: bytes | None, before: Sequence[Step], words: Sequence[Token]) -> WordMap | None:
+    """The map from the revision before; made where none is kept. The first in a chain needs none."""
+    if not before:
+        return None
+    return maps.unpack(packed) if packed is not None else maps.make(before[-1].tokens, words)
+
+
+@dataclass(frozen=True)
+class PassageView:
+    """Words that somebody shared: [first, end) of a revision, and where they stand in what readers see now.
+
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `speaker` is the tokens' speaker.
+    """
+
+    key: str
+    revision: int
+    first: int
+    end: int
+    start_ms: int
+    end_ms: int
+    speaker: int | None
+    words: str
+    before: str
+    after: str
+    state: str
+    now: range
+    now_words: str
+
+    @property
+    def folder(self) -> str:
+        """Its folder below public/, without slashes at the ends."""
+        return f"q/{self.key}"
+
+    @property
+    def shown(self) -> str:
+        """The words to be quoted: as they stand now, where they do."""
+        return self.now_words if self.state in ("changed", "moved") else self.words
 
 
 @dataclass(frozen=True)

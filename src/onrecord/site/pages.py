@@ -30,7 +30,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets
+from onrecord.site import assets, quote_menu
 from onrecord.site.transcript import Pressed, press_turns
 
 POLICY = mark_safe(
@@ -49,7 +49,8 @@ IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 1
 def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
-    words = press_turns(view.transcript, view.chapters) if view.transcript else None
+    form = us.link(f"{quote_menu.form_path(view)}&turn=")
+    words = press_turns(view.transcript, view.chapters, form) if view.transcript else None
     return _page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
@@ -72,6 +73,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         beside=_cards(us, beside),
         scripts={name: us.link(assets.address(f"{name}.js")) for name in ("player", "follow", "find")},
         transcript=_transcript(us, view, words),
+        quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
         **_media(us, view),
     )

@@ -1,12 +1,14 @@
 """A transcript as HTML: by turns, with speaker, time, chapters and a permanent id for every sentence.
 
     <div class="turn" id="t12" data-word="40">
-      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a></p>
-      <p><span class="s" data-word="40">…</span> <span class="s" id="t15" data-word="52">…</span></p>
+      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a> <a class="quote" …>Quote</a></p>
+      <p><span class="s" data-word="40">…</span>
+      <a id="t14" class="former gone"></a><span class="s" id="t15" data-word="52">…</span></p>
     </div>
 
 `data-word` is the index of the first token; a sentence's text is `text_of` its tokens, so that scripts find every word
-(`words.json`, below). A turn's first sentence is reached by the turn's own id.
+(`words.json`, below). A turn's first sentence is reached by the turn's own id. Empty targets are for links to sentences
+that have gone (`gone`), or have become part of the one after them (`transcripts.anchors`).
 
 Plain strings, because this is most of a page: a template would take several times as long.
 """
@@ -14,14 +16,16 @@ Plain strings, because this is most of a page: a template would take several tim
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.utils.translation import gettext
 
 from onrecord.lib.html import FORBIDDEN, clean
 from onrecord.lib.language import digits, speaks
 from onrecord.lib.times import clock
 from onrecord.readmodel import ChapterView, TranscriptView
+from onrecord.transcripts.anchors import Anchors, Former
 from onrecord.transcripts.models import unnamed
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
@@ -31,33 +35,28 @@ EARLY_MS = 1500
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """A place that can be linked to: `id` is "t" and the second in which the sentence begins."""
-
-    start_ms: int
-    id: str
-
-
-@dataclass(frozen=True)
 class Pressed:
-    """The turns' HTML, every place in it that can be linked to, in order of time, and how many chapters it names."""
+    """The turns' HTML, the ids in it that can be linked to, and how many chapters it names."""
 
     html: str
-    anchors: Sequence[Anchor]
+    anchors: Anchors
     headings: int
 
     def at(self, milliseconds: int) -> str:
         """The id of the sentence that is being said at that moment, or of the first."""
-        place = bisect_right(self.anchors, milliseconds, key=lambda anchor: anchor.start_ms)
-        return self.anchors[max(0, place - 1)].id if self.anchors else ""
+        return self.anchors.at_time(milliseconds)
 
 
 @speaks(lambda transcript, *_, **__: transcript.language, otherwise="en")
-def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = ()) -> Pressed:
-    """All turns of a transcript, times in its own language, with a heading where each chapter begins."""
-    page = _Page({speaker.index: _text(speaker.label) for speaker in transcript.speakers}, chapters)
+def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = (), quote: str = "") -> Pressed:
+    """All turns of a transcript, times in its own language, with a heading where each chapter begins.
+
+    `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
+    """
+    labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
+    page = _Page(labels, chapters, transcript.anchors, quote)
     made = [page.turn(turn) for turn in turns(transcript.tokens)]
-    return Pressed("\n".join(made), sorted(page.anchors, key=lambda anchor: anchor.start_ms), page.headings)
+    return Pressed("\n".join(made), transcript.anchors, page.headings)
 
 
 def words_json(transcript: TranscriptView) -> bytes:
@@ -82,24 +81,27 @@ def _units(token: Token) -> int:
 
 
 class _Page:
-    """One transcript while it is written: how far it has come in words, which ids and chapters it has used."""
+    """One transcript while it is written: how far it has come in words, which chapters it has used."""
 
-    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView]) -> None:
-        self.labels, self.chapters = labels, chapters
-        self.anchors: list[Anchor] = []
+    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView], anchors: Anchors, quote: str) -> None:
+        self.labels, self.chapters, self.anchors = labels, chapters, anchors
         self.headings = 0
+        self._quote, self._words_for_it = _text(quote), _text(gettext("Quote"))
         self._word = 0
-        self._taken: dict[int, int] = {}
 
     def turn(self, turn: Turn) -> str:
         """One speaker, uninterrupted."""
-        heading, id, word = self._heading(turn.tokens[0]), self._id(turn.start), self._word
+        heading, id, word = self._heading(turn.tokens[0]), self.anchors.ids[self._word], self._word
         speaker = turn.speaker
         name = "" if speaker is None else self.labels.get(speaker) or _text(unnamed(speaker))
         who = f"<b><bdi>{name}</bdi></b> " if name else ""
         time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
+        menu = (
+            f' <a class="quote" rel="nofollow" href="{self._quote}{id}">{self._words_for_it}</a>' if self._quote else ""
+        )
         said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
-        return f'{heading}<div class="turn" id="{id}" data-word="{word}"><p class="who">{who}{time}</p>{said}</div>'
+        who = f'<p class="who">{who}{time}{menu}</p>'
+        return f'{heading}<div class="turn" id="{id}" data-word="{word}">{who}{said}</div>'
 
     def _paragraph(self, words: Sequence[Token], first: bool) -> str:
         made: list[str] = []
@@ -111,7 +113,8 @@ class _Page:
                 made.append(f"{'</p>' if made else ''}{heading}<p>")
             elif said[0].space:
                 made.append(" ")
-            id = "" if begins else f' id="{self._id(said[0].start)}"'
+            id = "" if begins else f' id="{self.anchors.ids[self._word]}"'
+            made += [_former(one) for one in self.anchors.former.get(self._word, ())]
             made.append(f'<span class="s"{id} data-word="{self._word}">{_text(text_of(said))}</span>')
             self._word += len(said)
         return "".join(made) + "</p>"
@@ -128,13 +131,10 @@ class _Page:
     def _begins(self, chapter: int, token: Token) -> bool:
         return token.start + EARLY_MS >= self.chapters[chapter].start_ms
 
-    def _id(self, start_ms: int) -> str:
-        """An id of its own: two sentences in one second are told apart by a number."""
-        second = start_ms // 1000
-        count = self._taken[second] = self._taken.get(second, 0) + 1
-        id = f"t{second}" if count == 1 else f"t{second}-{count}"
-        self.anchors.append(Anchor(start_ms, id))
-        return id
+
+def _former(one: Former) -> str:
+    """An empty target for links to a sentence that has gone, or has become part of this one."""
+    return f'<a id="{one.id}" class="former{" gone" if one.gone else ""}"></a>'
 
 
 def _text(text: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import unicodedata
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -65,8 +65,12 @@ class WordMap:
 
     def kept(self) -> Iterator[tuple[int, int]]:
         """Pairs of an old and a new index of the words that stayed the same, in order."""
+        yield from self.pairs(Kind.SAME)
+
+    def pairs(self, kind: Kind) -> Iterator[tuple[int, int]]:
+        """The same for blocks of one kind, whose words are one for one: SAME or MOVED."""
         for block in self.blocks:
-            if block.kind == Kind.SAME:
+            if block.kind == kind:
                 yield from zip(range(block.old, block.old_end), range(block.new, block.new_end), strict=True)
 
 
@@ -308,6 +312,22 @@ def unpack(data: bytes | memoryview) -> WordMap:
     return WordMap(old_words, new_words, blocks)
 
 
+def compose(first: WordMap, second: WordMap) -> WordMap:
+    """The map over two steps: words are the same that are the same in both; what moved in either has moved."""
+    onwards = dict(second.kept())
+    in_place = _runs((old, onwards[mid]) for old, mid in first.kept() if mid in onwards)
+    after = onwards | dict(second.pairs(Kind.MOVED))
+    stays = {old for start, _, length in in_place for old in range(start, start + length)}
+    all_steps = sorted([*first.kept(), *first.pairs(Kind.MOVED)])
+    moved = _runs((old, after[mid]) for old, mid in all_steps if mid in after and old not in stays)
+    blocks = _blocks(in_place, first.old_words, second.new_words)
+    return WordMap(
+        first.old_words,
+        second.new_words,
+        (*blocks, *(Block(Kind.MOVED, i, i + length, j, j + length) for i, j, length in moved)),
+    )
+
+
 def project(word_map: WordMap, passage: range) -> Projection:
     """Where the old words of `passage` stand now: steps 1 and 2 of the resolver, and honest orphans.
 
@@ -316,27 +336,52 @@ def project(word_map: WordMap, passage: range) -> Projection:
     """
     if not 0 <= passage.start < passage.stop <= word_map.old_words:
         raise ValueError(f"the passage {passage} is not within the revision's {word_map.old_words} words")
-    in_place = [block for block in word_map.blocks if block.kind != Kind.MOVED]
+    in_place, moved = _around(word_map.blocks, passage)
     kept = _overlap(in_place, passage, Kind.SAME)
     if 2 * kept >= len(passage):
         now = _place(in_place, passage)
         whole = kept == len(passage) == len(now)
         return Projection(State.SAME if whole else State.CHANGED, now)
-    for block in word_map.blocks:
-        if block.kind == Kind.MOVED and 2 * _overlap([block], passage, Kind.MOVED) >= len(passage):
+    for block in moved:
+        if 2 * _overlap([block], passage, Kind.MOVED) >= len(passage):
             start, end = max(passage.start, block.old), min(passage.stop, block.old_end)
             return Projection(State.MOVED, range(block.new + start - block.old, block.new + end - block.old))
     return Projection(State.ORPHAN, None)
 
 
-def resolve(word_map: WordMap, old: Sequence[Token], new: Sequence[Token], passage: range) -> Projection:
-    """Where a passage stands now: through the map, else (step 3) where its time is spoken, else (step 4) nowhere."""
+def _around(blocks: Sequence[Block], passage: range) -> tuple[Sequence[Block], Sequence[Block]]:
+    """The blocks in place that a passage touches, and all that moved, which come last."""
+    in_place = len(blocks)
+    while in_place and blocks[in_place - 1].kind == Kind.MOVED:
+        in_place -= 1
+    start = bisect_right(blocks, passage.start, hi=in_place, key=lambda block: block.old_end)
+    end = bisect_left(blocks, passage.stop, lo=start, hi=in_place, key=lambda block: block.old)
+    return blocks[start:end], blocks[in_place:]
+
+
+def resolve(
+    word_map: WordMap, old: Sequence[Token], new: Sequence[Token], passage: range, anchor: range | None = None
+) -> Projection:
+    """Where a passage stands now: through the map, else (step 3) where its time is spoken, else (step 4) nowhere.
+
+    A few words are sure only with their neighbours: where `anchor`, the passage widened by them, is lost, so is the
+    passage.
+    """
     found = project(word_map, passage)
+    if found.state != State.ORPHAN and anchor is not None and project(word_map, anchor).state == State.ORPHAN:
+        found = Projection(State.ORPHAN, None)
     if found.state != State.ORPHAN:
         return found
-    start, end = old[passage.start].start, old[passage.stop - 1].end
-    during = [n for n, token in enumerate(new) if token.start < end and token.end > start and token.end > token.start]
-    return Projection(State.TIME, range(during[0], during[-1] + 1)) if during else found
+    now = spoken(new, old[passage.start].start, old[passage.stop - 1].end)
+    return Projection(State.TIME, now) if now else found
+
+
+def spoken(tokens: Sequence[Token], start: int, end: int) -> range | None:
+    """The words that are spoken between two moments, in milliseconds; None in silence."""
+    during = [
+        n for n, token in enumerate(tokens) if token.start < end and token.end > start and token.end > token.start
+    ]
+    return range(during[0], during[-1] + 1) if during else None
 
 
 def _overlap(blocks: Iterable[Block], passage: range, kind: Kind) -> int:

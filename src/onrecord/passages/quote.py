@@ -1,0 +1,103 @@
+"""Finds or makes the passage that somebody wants to share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from onrecord.catalogue.changes import passage_changed
+from onrecord.catalogue.models import Episode
+from onrecord.lib.errors import BadInput
+from onrecord.passages.anchoring import widened
+from onrecord.passages.follow import follow
+from onrecord.passages.models import Passage
+from onrecord.transcripts import revisions
+from onrecord.transcripts.anchors import sentence_spans
+from onrecord.transcripts.models import Revision
+from onrecord.transcripts.tokens import Token, text_of, unpack
+
+MOST_WORDS = 300
+AROUND = 12
+"""Words before and after that are kept with a passage."""
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """Words of a public revision that could be shared."""
+
+    revision: Revision
+    tokens: list[Token]
+    words: range
+
+    @property
+    def text(self) -> str:
+        """The words."""
+        return text_of(self.tokens[self.words.start : self.words.stop])
+
+    @property
+    def speaker(self) -> int | None:
+        """Who says them: the tokens' speaker."""
+        return self.tokens[self.words.start].speaker
+
+    @property
+    def start_ms(self) -> int:
+        """When they begin."""
+        return self.tokens[self.words.start].start
+
+    @property
+    def end_ms(self) -> int:
+        """When they have been said."""
+        return max(token.end for token in self.tokens[self.words.start : self.words.stop])
+
+
+def quotation(episode: Episode, number: int, words: range) -> Quotation:
+    """The words [start, stop) of a public revision of what readers hear.
+
+    Raises BadInput for words that there are not, too many of them, or those of more than one speaker.
+    """
+    transcript = revisions.transcript_of(episode) if episode.is_public else None
+    revision = transcript.revisions.filter(public=True, number=number).first() if transcript else None
+    if revision is None:
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
+    if not 0 <= words.start < words.stop <= revision.words:
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
+    if len(words) > MOST_WORDS:
+        raise BadInput(gettext("These are too many words for one quotation: at most %(most)d.") % {"most": MOST_WORDS})
+    tokens = unpack(revision.tokens)
+    if len({token.speaker for token in tokens[words.start : words.stop]}) > 1:
+        raise BadInput(gettext("These are the words of more than one speaker: choose those of one."))
+    return Quotation(revision, tokens, words)
+
+
+def find(wanted: Quotation) -> Passage | None:
+    """The passage of exactly these words, if somebody shared it before."""
+    return Passage.objects.filter(revision=wanted.revision, first=wanted.words.start, end=wanted.words.stop).first()
+
+
+def find_or_make(episode: Episode, wanted: Quotation) -> Passage:
+    """The passage of these words; the same words of the same revision are one passage."""
+    words, tokens = wanted.words, wanted.tokens
+    anchor = widened(words, list(sentence_spans(tokens)))
+    with transaction.atomic():
+        passage, made = Passage.objects.get_or_create(
+            revision=wanted.revision,
+            first=words.start,
+            end=words.stop,
+            defaults={
+                "episode": episode,
+                "anchor_first": anchor.start,
+                "anchor_end": anchor.stop,
+                "start_ms": wanted.start_ms,
+                "end_ms": wanted.end_ms,
+                "speaker": wanted.speaker,
+                "words": wanted.text,
+                "before": text_of(tokens[max(0, words.start - AROUND) : words.start]),
+                "after": text_of(tokens[words.stop : words.stop + AROUND]),
+            },
+        )
+        if made:
+            follow([episode.pk])
+            passage_changed(passage.pk)
+    return passage

@@ -1,0 +1,184 @@
+"""The picture that others show beside a link to a quotation: the words, who says them, where and when.
+
+Letters come from fonts that are Python packages (Latin, Greek, Cyrillic, Arabic, Hebrew) and, for other scripts, from
+Noto fonts of the system where they are. What cannot be set is left out: then the card has the show's name and the time
+alone, or nothing but its bars. The same card on the same machine has the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import astuple, dataclass
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT, MARGIN = 1200, 630, 72
+DESIGN = 1
+"""Rises when the same card would look otherwise: its file then has another name."""
+
+PAPER, INK, FAINT, ACCENT = "#fdfcfa", "#1c1b19", "#5f5b55", "#8a1c2c"
+SIZES = (64, 56, 48, 42, 36, 32)
+LINE = 1.38
+MOST_LETTERS = 600
+
+PACKAGED = (
+    ("fontpkg_noto_serif", "files/NotoSerif[wdth,wght].ttf"),
+    ("pylopdf_fonts_ar", "NotoNaskhArabic-Variable.ttf"),
+    ("pylopdf_fonts_he", "NotoSerifHebrew-Variable.ttf"),
+)
+OF_THE_SYSTEM = (
+    "opentype/noto/NotoSerifCJK-Regular.ttc",
+    "opentype/noto/NotoSansCJK-Regular.ttc",
+    "truetype/noto/NotoSerifDevanagari-Regular.ttf",
+    "truetype/noto/NotoSerifBengali-Regular.ttf",
+    "truetype/noto/NotoSerifTamil-Regular.ttf",
+    "truetype/noto/NotoSerifThai-Regular.ttf",
+    "truetype/noto/NotoSerifArmenian-Regular.ttf",
+    "truetype/noto/NotoSerifGeorgian-Regular.ttf",
+    "truetype/noto/NotoSerifEthiopic-Regular.ttf",
+)
+FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+WITHOUT_FONT = frozenset(" \u00a0\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u2067\u2068\u2069\ufeff")
+"""Spaces and marks that need no letter."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What stands on it. `direction` is the words': "rtl" or "ltr"."""
+
+    words: str
+    speaker: str
+    source: str
+    when: str
+    publication: str
+    language: str
+    direction: str
+
+    @property
+    def name(self) -> str:
+        """The name of its file, by all that stands on it."""
+        digest = hashlib.sha256(repr((DESIGN, astuple(self))).encode()).hexdigest()
+        return f"card-{digest[:16]}.png"
+
+
+def draw(card: Card) -> bytes:
+    """The card as a PNG of 1200 x 630 pixels."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    pen = ImageDraw.Draw(image)
+    right = card.direction == "rtl"
+    pen.rectangle((WIDTH - 16, 0, WIDTH, HEIGHT) if right else (0, 0, 16, HEIGHT), fill=ACCENT)
+    _lines_at_foot(pen, card, right)
+    words = f"“{card.words[:MOST_LETTERS]}”"
+    font = _font_for(words, SIZES[0])
+    if font is None:
+        _bars(pen, card.words)
+    else:
+        _set(pen, words, card, right)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _set(pen: ImageDraw.ImageDraw, words: str, card: Card, right: bool) -> None:
+    """The words in the largest letters with which they fit; what does not fit in the smallest is cut at a word."""
+    room = HEIGHT - 2 * MARGIN - 130
+    for size in SIZES:
+        font = _font_for(words, size)
+        if font is None:
+            return
+        lines = _wrapped(words, font, card)
+        most = int(room // (size * LINE))
+        if len(lines) <= most:
+            break
+    else:
+        lines = lines[:most]
+        lines[-1] = lines[-1].rsplit(" ", 1)[0] + " …"
+    for number, line in enumerate(lines):
+        at = (WIDTH - MARGIN if right else MARGIN, MARGIN + number * size * LINE)
+        pen.text(at, line, font=font, fill=INK, anchor="ra" if right else "la", **_shaping(card))
+
+
+def _lines_at_foot(pen: ImageDraw.ImageDraw, card: Card, right: bool) -> None:
+    x = WIDTH - MARGIN if right else MARGIN
+    foot = ((card.speaker, 34, ACCENT), (f"{card.source} · {card.when}", 26, FAINT), (card.publication, 26, FAINT))
+    lines = [(text, size, colour) for text, size, colour in foot if text]
+    for number, (text, size, colour) in enumerate(lines):
+        font = _font_for(text, size)
+        if font is not None:
+            y = HEIGHT - MARGIN - (len(lines) - 1 - number) * 42
+            cut = _cut(text, font, card)
+            pen.text((x, y), cut, font=font, fill=colour, anchor="rs" if right else "ls", **_shaping(card))
+
+
+def _wrapped(words: str, font: ImageFont.FreeTypeFont, card: Card) -> list[str]:
+    """Lines that fit; a word that is wider than a line, and text without spaces, is cut between letters."""
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if _width(longer, font, card) <= WIDTH - 2 * MARGIN:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for letter in word:
+            if lines[-1] and _width(lines[-1] + letter, font, card) > WIDTH - 2 * MARGIN:
+                lines.append("")
+            lines[-1] += letter
+    return [line for line in lines if line]
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont, card: Card) -> str:
+    while _width(text, font, card) > WIDTH - 2 * MARGIN and len(text) > 1:
+        text = text[:-2].rstrip() + "…"
+    return text
+
+
+def _width(text: str, font: ImageFont.FreeTypeFont, card: Card) -> float:
+    return font.getlength(text, **_shaping(card))
+
+
+def _shaping(card: Card) -> dict[str, Any]:
+    return {"direction": card.direction, "language": card.language}
+
+
+def _bars(pen: ImageDraw.ImageDraw, words: str) -> None:
+    """A voice without letters."""
+    for number, value in enumerate(hashlib.sha256(words.encode()).digest()):
+        x, half = MARGIN + number * 33, 20 + value / 255 * 120
+        pen.rounded_rectangle((x, 240 - half, x + 16, 240 + half), radius=8, fill=ACCENT)
+
+
+# ── letters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _font_for(text: str, size: int) -> ImageFont.FreeTypeFont | None:
+    """The first font that has every letter of a text; None where there is none."""
+    letters = frozenset(text) - WITHOUT_FONT
+    return next((_font(file, size) for file in _files() if all(_has(file, letter) for letter in letters)), None)
+
+
+@cache
+def _files() -> tuple[Path, ...]:
+    found = []
+    for package, name in PACKAGED:
+        spec = find_spec(package)
+        if spec and spec.origin:
+            found.append(Path(spec.origin).parent / name)
+    found += [folder / name for folder in FOLDERS for name in OF_THE_SYSTEM]
+    return tuple(file for file in found if file.is_file())
+
+
+@lru_cache(maxsize=64)
+def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.RAQM)
+
+
+@lru_cache(maxsize=4096)
+def _has(file: Path, letter: str) -> bool:
+    """Whether a font has a letter: one that it lacks looks like any other that it lacks."""
+    font = ImageFont.truetype(file, 20, layout_engine=ImageFont.Layout.BASIC)
+    return bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))

@@ -1,0 +1,41 @@
+"""What an episode's page needs so that its words can be quoted: static/quote.js and templates/quote_menu.html."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onrecord import readmodel
+from onrecord.lib import times
+from onrecord.readmodel import EpisodeView, Publication
+from onrecord.site import assets
+
+FORM = "quote/"
+"""Where the program answers, below the site's address."""
+
+
+def menu(view: EpisodeView) -> dict[str, Any]:
+    """What static/quote.js needs on an episode's page."""
+    us = readmodel.publication()
+    words = view.transcript
+    if not words:
+        return {}
+    return {
+        "script": us.link(assets.address("quote.js")),
+        "style": style(us),
+        "form": us.link(form_path(view)),
+        "words": us.link(f"{view.folder}/words.json"),
+        "moves": us.link(f"{view.folder}/moves.json") if words.corrected else "",
+        "count": words.words,
+        "page": us.url(view.path),
+        "date": times.long_date(view.published_at, us.time_zone),
+    }
+
+
+def form_path(view: EpisodeView) -> str:
+    """Where words of an episode are chosen and shared, below the site's address; the program answers there."""
+    return f"{FORM}?episode={view.key}"
+
+
+def style(us: Publication) -> str:
+    """The style sheet of everything about quotations."""
+    return us.link(assets.address("quote.css"))
