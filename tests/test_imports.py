@@ -20,6 +20,7 @@ ROOMS = [
     ["transcripts"],
     ["readmodel"],
     ["site", "feeds"],
+    ["search"],
     ["press"],
 ]
 DOORS = ["cli", "server", "urls", "settings", "__main__"]

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "onrecord.catalogue",
     "onrecord.recordings",
     "onrecord.transcripts",
+    "onrecord.search",
     "onrecord.press",
 ]
 

@@ -107,7 +107,12 @@ def show(show: ShowView, page: ListPage) -> str:
 
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("list.html", page, person.path, heading=person.name, kind="Person")
+    return _list_page("list.html", page, person.path, heading=person.name, kind="Person", said=_said_by(person))
+
+
+def _said_by(person: PersonView) -> str:
+    """Where everything that a person said is found."""
+    return readmodel.publication().link(f"search/?person={person.slug}")
 
 
 def tag(tag: TagView, page: ListPage) -> str:
@@ -155,6 +160,13 @@ def not_found() -> str:
 def later() -> str:
     """The page for what needs the program, while the program is away."""
     return _notice("later.html", "Please try again later")
+
+
+def by_program(template: str, title: str, **context: Any) -> str:
+    """A page that the program makes when it is asked for: in the publication's language, and nobody's to keep."""
+    us = readmodel.publication()
+    title = f"{title} · {us.name}"
+    return _page(template, title=title, path="", language=us.language, description="", canonical="", **context)
 
 
 def _notice(template: str, title: str) -> str:
