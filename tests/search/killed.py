@@ -1,4 +1,5 @@
-"""A process for tests that is killed at a certain moment: `fill`, `die inside`, `die after`, `finish`."""
+"""A process for tests: `rows` makes a publication, `fill` its index too, `die inside` and `die after` are killed at a
+certain moment while they update it, `finish` does."""
 
 import json
 import os
@@ -15,7 +16,19 @@ def main() -> None:
     from onrecord import opening
 
     opening.open_publication(Path(os.environ["ONRECORD_FOLDER"]))
-    {"fill": fill, "die": die, "finish": finish}[sys.argv[1]]()
+    {"rows": make_rows, "fill": fill, "die": die, "finish": finish}[sys.argv[1]]()
+
+
+def make_rows() -> None:
+    """For a worker to press and to index."""
+    from onrecord.catalogue.changes import everything_changed
+    from onrecord.search import index
+    from tests.search import making
+
+    making.refresh = lambda: None
+    making.fill()
+    index.Outdated.objects.all().delete()
+    everything_changed()
 
 
 def fill() -> None:

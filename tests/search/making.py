@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from onrecord.catalogue.models import Episode, Person, Show
+from onrecord.catalogue.models import Credit, Episode, Person, Show
 from onrecord.search import index
 from onrecord.transcripts.models import Speaker
 from onrecord.transcripts.tokens import Token, split
@@ -48,7 +48,6 @@ def fill() -> dict[str, Episode]:
     episodes["sample"] = making.make_episode(show, "sample", 20)
     making.add_transcript(episodes["sample"], sample())
     host = Person.objects.create(slug="ada", name="Ada Hóst")
-    Credit = episodes["sample"].credits.model
     Credit.objects.create(episode=episodes["sample"], person=host, role="host", position=0)
     voices = Speaker.objects.filter(transcript__episode=episodes["sample"])
     voices.filter(index=0).update(name="Ada Hóst", person=host)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_a_question_of_anything_can_be_asked(text, language):
         assert all(form and all(form) for form in asked.forms)
     spans = matching.marked(text, language, matching.parse(text, [language]))
     assert all(a < b for a, b in spans)
-    assert all(first[1] < second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(spans))
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,6 @@ player.controls = true;
 player.preload = "metadata";
 let playing = null;
 
-function press(link, pressed) {
-  if (pressed) link.setAttribute("aria-pressed", "true");
-  else link.removeAttribute("aria-pressed");
-}
-
 results.addEventListener("click", (event) => {
   const link = event.target.closest("a.play[data-sound]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -70,15 +65,15 @@ results.addEventListener("click", (event) => {
     else player.pause();
     return;
   }
-  if (playing) press(playing, false);
+  playing?.removeAttribute("data-playing");
   playing = link;
   const start = Number(link.dataset.start);
   player.src = `${link.dataset.sound}#t=${start}`;
   player.setAttribute("aria-label", link.getAttribute("aria-label"));
   link.closest("li").append(player);
   player.addEventListener("loadedmetadata", () => { player.currentTime = start; }, { once: true });
-  player.play().catch(() => press(link, false));
+  player.play().catch(() => link.removeAttribute("data-playing"));
 });
 
-player.addEventListener("play", () => playing && press(playing, true));
-player.addEventListener("pause", () => playing && press(playing, false));
+player.addEventListener("play", () => playing?.setAttribute("data-playing", ""));
+player.addEventListener("pause", () => playing?.removeAttribute("data-playing"));
