@@ -21,6 +21,7 @@ ROOMS = [
     ["passages"],
     ["readmodel"],
     ["site", "feeds"],
+    ["search"],
     ["press"],
 ]
 DOORS = ["cli", "server", "urls", "settings", "__main__"]

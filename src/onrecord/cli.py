@@ -185,9 +185,9 @@ def _finish(episode: Any) -> list[str]:
 
 
 def _press_now() -> None:
-    from onrecord.press import presser
+    from onrecord import work as working
 
-    presser.press_what_is_stale()
+    working.press_now()
 
 
 # ── transcripts ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -341,6 +341,24 @@ def check(options: argparse.Namespace) -> None:
     say("Every public file is as a full rebuild would make it; media, originals and links hold.")
 
 
+def search(options: argparse.Namespace) -> None:
+    """Find what was said, or make the index anew."""
+    opened(options)
+    from onrecord.search import index, report
+
+    if options.rebuild:
+        episodes, moments = index.rebuild()
+        say(f"The search index is new: {moments} sentences of {episodes} episodes.")
+    if options.words:
+        found = report.found(" ".join(options.words), options.sort)
+        if options.json:
+            show_json(found)
+        else:
+            print(report.in_words(found))
+    elif not options.rebuild:
+        raise BadInput("Say what to look for, such as `onrecord search harbour`, or give --rebuild.")
+
+
 def backup(options: argparse.Namespace) -> None:
     """Write everything that must not be lost into one file, while the program runs."""
     opened(options)
@@ -480,6 +498,11 @@ def _add_running(commands: Any) -> None:
     parser = _add(commands, "press", press, "Write the public files that are stale.")
     parser.add_argument("--all", action="store_true", help="every public file")
     _add(commands, "check", check, "Compare the public folder with what a full rebuild would make.")
+    parser = _add(commands, "search", search, "Find what was said. Words in quotes are a phrase.")
+    parser.add_argument("words", metavar="WORDS", nargs="*")
+    parser.add_argument("--sort", choices=["relevance", "newest", "oldest"], default="relevance")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.search",
     "onrecord.press",
 ]
 

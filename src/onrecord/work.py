@@ -1,4 +1,4 @@
-"""Runs steps and presses what is stale: for ever, or until one episode is finished."""
+"""Runs steps, presses what is stale and keeps the search index: for ever, or until one episode is finished."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from onrecord.lib.errors import BadInput
 from onrecord.press import presser
 from onrecord.publish import discard
 from onrecord.recordings.models import Recording
+from onrecord.search import index
 from onrecord.status import group_steps
 
 
@@ -20,12 +21,18 @@ def work(only: str = "") -> None:
     """Work until told to stop: steps (or only those of one name), and the press."""
     presser.notice_settings()
     presser.clean_up()
-    Worker(only=only or None, background=[] if only else [press_some]).run()
+    Worker(only=only or None, background=[] if only else [press_some, index.update_some]).run()
 
 
 def press_some() -> bool:
     """Press a little of what is stale; says whether there was anything."""
     return presser.press_some() > 0
+
+
+def press_now() -> None:
+    """Write what is stale, and let search find it."""
+    presser.press_what_is_stale()
+    index.update_all()
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
     refused = next((row for row in rows if row.state == State.REFUSED), None)
     if refused is not None:
         discard(recording)
-        presser.press_what_is_stale()
+        press_now()
         raise BadInput(refused.message)
     return Outcome(
         seconds={step.name: step.seconds for step in group_steps(rows)},
@@ -61,7 +68,7 @@ def _steps_of(recording: Recording) -> list[Step]:
 
 
 def _is_done(episode: Episode) -> bool:
-    return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk)
+    return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk) and not index.is_pending()
 
 
 def _work_on(episode: Episode, recording: Recording) -> None:
@@ -74,5 +81,5 @@ def _work_on(episode: Episode, recording: Recording) -> None:
             display.show(group_steps(_steps_of(recording)))
             return _is_done(episode)
 
-        Worker(group=episode.pk, background=[press_some]).run(until=done)
+        Worker(group=episode.pk, background=[press_some, index.update_some]).run(until=done)
         display.show(group_steps(_steps_of(recording)))

@@ -20,6 +20,7 @@ from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
 from onrecord.press.paths import PublicPath, id_of, owner
 from onrecord.readmodel import EpisodeView
+from onrecord.search import index
 
 CHANGES_AT_ONCE = 200
 """Changes that one transaction takes: it is over in about a second at worst, so that nobody waits long to write."""
@@ -146,6 +147,7 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     about = changed | files_only
     if not about:
         return
+    index.outdate(sorted(about))
     views = {view.id: view for view in readmodel.episodes(sorted(about))}
     old = listings.standing(about)
     new = {id: wanted.memberships(view) for id, view in views.items()}

@@ -117,7 +117,12 @@ def show(show: ShowView, page: ListPage) -> str:
 @speaks(lambda *_: readmodel.publication().language)
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("person.html", page, person.path, heading=person.name)
+    return _list_page("person.html", page, person.path, heading=person.name, said=_said_by(person))
+
+
+def _said_by(person: PersonView) -> str:
+    """Where everything that a person said is found."""
+    return readmodel.publication().link(f"search/?person={person.slug}")
 
 
 @speaks(lambda *_: readmodel.publication().language)
@@ -181,6 +186,13 @@ def not_found() -> str:
 def later() -> str:
     """The page for what needs the program, while the program is away."""
     return _notice("later.html", gettext("Please try again later"))
+
+
+def by_program(template: str, title: str, **context: Any) -> str:
+    """A page that the program makes when it is asked for: in the publication's language, and nobody's to keep."""
+    us = readmodel.publication()
+    title = f"{title} · {us.name}"
+    return _page(template, title=title, path="", language=us.language, description="", canonical="", **context)
 
 
 def _notice(template: str, title: str) -> str:

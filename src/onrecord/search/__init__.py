@@ -1,0 +1,1 @@
+"""Search in everything said. One interface (`find`), two engines; which one runs follows the database setting."""

@@ -1,0 +1,79 @@
+/* Shows results while one types, and plays a moment where it stands. Without this the form and the links do the same. */
+
+const form = document.querySelector("form.find");
+const results = document.getElementById("results");
+const PAUSE = 250; // milliseconds without a key before the question is asked
+
+let waiting = 0;
+let asking = null;
+
+function address() {
+  const fields = [...new FormData(form)].filter(([, value]) => value !== "");
+  return new URLSearchParams(fields);
+}
+
+async function ask() {
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const fields = address();
+  const shown = `${form.action}${fields.size ? `?${fields}` : ""}`;
+  fields.set("part", "results");
+  try {
+    const answer = await fetch(`${form.action}?${fields}`, { signal });
+    if (!answer.ok) return; // the last results stay; sending the form shows what is wrong
+    show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    history.replaceState(null, "", shown);
+  } catch (error) {
+    if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error;
+  }
+}
+
+/** The line that counts stays the same element, so that a screen reader speaks its change and nothing else. */
+function show(page) {
+  const count = results.querySelector(".count");
+  const fresh = page.querySelector(".count");
+  player.remove();
+  while (count.nextSibling) count.nextSibling.remove();
+  if (count.textContent !== fresh.textContent) count.textContent = fresh.textContent;
+  fresh.remove();
+  results.append(...page.body.childNodes);
+}
+
+form.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, PAUSE);
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(waiting);
+  ask();
+});
+
+const player = document.createElement("audio");
+player.controls = true;
+player.preload = "metadata";
+let playing = null;
+
+results.addEventListener("click", (event) => {
+  const link = event.target.closest("a.play[data-sound]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  if (link === playing && player.isConnected) {
+    if (player.paused) player.play();
+    else player.pause();
+    return;
+  }
+  playing?.removeAttribute("data-playing");
+  playing = link;
+  const start = Number(link.dataset.start);
+  player.src = `${link.dataset.sound}#t=${start}`;
+  player.setAttribute("aria-label", link.getAttribute("aria-label"));
+  link.closest("li").append(player);
+  player.addEventListener("loadedmetadata", () => { player.currentTime = start; }, { once: true });
+  player.play().catch(() => link.removeAttribute("data-playing"));
+});
+
+player.addEventListener("play", () => playing?.setAttribute("data-playing", ""));
+player.addEventListener("pause", () => playing?.removeAttribute("data-playing"));

@@ -1,0 +1,122 @@
+"""Search in a real Chromium, from our own server with its own worker: with JavaScript and without."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect, sync_playwright
+
+from tests.conftest import ROOT
+from tests.doors.serving import free_port
+from tests.sounds import write_wave
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
+FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+
+
+@pytest.fixture
+def site(folder: Path) -> Iterator[str]:
+    """A publication that is served, and whose index the worker has made by itself."""
+    port = free_port()
+    environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
+    environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
+    with (folder / "onrecord.toml").open("a") as file:
+        file.write("\n[worker]\nprocesses = 1\n")
+    script = str(ROOT / "tests/search/killed.py")
+    subprocess.run([sys.executable, script, "rows"], env=environment, check=True)
+    command = [sys.executable, "-m", "onrecord", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for_results(f"http://127.0.0.1:{port}/search/?q=machinery")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def wait_for_results(address: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            if b"1 moment" in urllib.request.urlopen(address).read():
+                return
+        time.sleep(0.2)
+    raise AssertionError("the worker has not made the index")
+
+
+class Sound:
+    """Answers for every MP3 with a minute of noise, in parts as a server does."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        self.content = write_wave(folder / "a.wav", seconds=60, rate=8000).read_bytes()
+        self.strangers: list[str] = []
+        page.route("**/*.mp3*", self.answer)
+        page.on("request", lambda request: "//127.0.0.1:" in request.url or self.strangers.append(request.url))
+
+    def answer(self, route: Route) -> None:
+        start = int((re.search(r"bytes=(\d+)", route.request.headers.get("range", "")) or [0, "0"])[1])
+        size = len(self.content)
+        headers = {"Content-Range": f"bytes {start}-{size - 1}/{size}", "Accept-Ranges": "bytes"}
+        route.fulfill(status=206, headers=headers, content_type="audio/wav", body=self.content[start:])
+
+
+@contextlib.contextmanager
+def chromium(java_script: bool) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        page = browser.new_page(java_script_enabled=java_script, viewport={"width": 390, "height": 800})
+        page.set_default_timeout(20_000)
+        yield page
+        browser.close()
+
+
+def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> None:
+    with chromium(java_script=False) as page:
+        page.goto(f"{site}/people/ada/")
+        page.get_by_role("link", name="Everything this person said").click()
+        expect(page.locator(".said").first).to_contain_text("Today I am talking")
+        page.goto(f"{site}/search/")
+        page.get_by_role("searchbox").fill("machinery")
+        page.get_by_role("button", name="Search").click()
+        assert page.url.endswith("/search/?q=machinery&speaker=&show=&from=&to=&sort=")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.get_by_role("link", name="Play from").click()
+        found = re.search(r"/talks/sample/\?play=(\d+)#(t\d+)$", page.url)
+        assert found
+        expect(page.locator(f"#{found[2]}")).to_contain_text("machinery")
+    with chromium(java_script=True) as page:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        sound = Sound(page, tmp_path)
+        page.goto(f"{site}/search/")
+        page.get_by_role("searchbox").press_sequentially("machinery")
+        expect(page.locator("mark")).to_have_text("machinery")
+        expect(page.get_by_role("status")).to_have_text("1 moment")
+        assert page.url == f"{site}/search/?q=machinery"
+        play = page.get_by_role("link", name="Play from")
+        play.click()
+        start = float(play.get_attribute("data-start") or 0)
+        expect(play).to_have_attribute("data-playing", "")
+        page.wait_for_function("start => document.querySelector('.found audio').currentTime >= start", arg=start)
+        assert page.evaluate("document.querySelector('.found audio').currentTime") < start + 20
+        play.click()
+        expect(play).not_to_have_attribute("data-playing", "")
+        page.get_by_role("searchbox").fill("nobody said this")
+        expect(page.get_by_role("status")).to_have_text("Nobody said this.")
+        expect(page.locator("audio")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_role("searchbox")).to_have_value("nobody said this")
+        assert sound.strangers == []
+        assert said == []
