@@ -1,11 +1,15 @@
 """Changes what is said of an episode, and whether it is public."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
+from onrecord.catalogue import related as beside
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect
 from onrecord.jobs import queue
+from onrecord.lib.addresses import web_address
 from onrecord.lib.errors import BadInput
 from onrecord.lib.slugs import RESERVED, slug
 from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tag, moment
@@ -63,8 +67,16 @@ def edit(
     standfirst: str | None = None,
     tags: list[str] | None = None,
     at: str | None = None,
+    related: Sequence[Sequence[str]] | None = None,
+    parts_elsewhere: Sequence[Sequence[str]] = (),
+    parts_not_elsewhere: Sequence[int] = (),
+    video: str | None = None,
 ) -> None:
-    """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`."""
+    """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`.
+
+    `related` and `parts_elsewhere` are in the words of `catalogue.related.check`.
+    """
+    pieces = beside.check(related or (), parts_elsewhere)
     with transaction.atomic():
         if title is not None:
             check_length("title", title, LONGEST_TITLE)
@@ -76,7 +88,12 @@ def edit(
             episode.standfirst = standfirst.strip()
         if at:
             episode.published_at = moment(at)
-        episode.save(update_fields=["title", "standfirst", "published_at"])
+        if video is not None:
+            episode.video_url = web_address(video) if video.strip() else ""
+        episode.save(update_fields=["title", "standfirst", "published_at", "video_url"])
+        if related is not None:
+            beside.set_related(episode, pieces)
+        beside.set_parts_elsewhere(episode, parts_elsewhere, parts_not_elsewhere)
         if tags is not None:
             episode.tags.set([find_or_make_tag(name) for name in tags])
         episode_changed(episode.pk)

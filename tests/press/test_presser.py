@@ -15,7 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from onrecord.catalogue.changes import episode_changed
-from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Series
+from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
+from onrecord.catalogue.related import set_parts_elsewhere, set_related
 from onrecord.lib import configuration
 from onrecord.press import affected, lists, presser, stale
 from onrecord.press.check import check
@@ -236,6 +237,62 @@ def test_parts_find_each_other_through_renames(twelve: list[Episode], public: Pa
     press()
     assert check() == []
     assert b"talks/the-second/" not in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_related_pieces_are_shown_by_identity(twelve: list[Episode], public: Path) -> None:
+    """A change of a picked piece touches the pages that show it and no others; what is not public is not shown."""
+    for episode in twelve[:3]:
+        set_related(episode, [Related(piece=twelve[9]), Related(url="https://else.example/a", title="There", site="E")])
+        episode_changed(episode.pk)
+    assert "talks/e10/index.html" not in press(), "what is shown does not know of it"
+    shown = {f"talks/e{n}/{name}" for n in (1, 2, 3) for name in ("index.html", "episode.json")}
+
+    def beside() -> bytes:
+        return (public / "talks/e2/index.html").read_bytes()
+
+    assert b"Episode 10" in beside() and b'href="https://else.example/a"' in beside()
+    change(twelve[9], slug="another", title="Another name")
+    touched = press()
+    assert {path for path in touched if path.startswith("talks/e") and "e10/" not in path} == shown
+    assert b'href="/talks/another/"' in beside() and b"Another name" in beside()
+    change(twelve[9], state=EpisodeState.WITHDRAWN)
+    assert shown <= press()
+    assert b"Another name" not in beside()
+    assert check() == []
+    change(twelve[9], state=EpisodeState.PUBLISHED)
+    change(twelve[1], slug="moved")
+    press()
+    assert check() == [], "both in one press: no page is left at the former address"
+    assert b"Another name" in (public / "talks/moved/index.html").read_bytes()
+    episode_changed(twelve[9].pk)
+    Recording.objects.filter(episode=twelve[9]).delete()
+    twelve[9].delete()
+    press()
+    assert check() == [], "deleted for good"
+    assert b"Another name" not in (public / "talks/moved/index.html").read_bytes()
+
+
+def test_a_part_elsewhere_is_on_every_part_in_feeds_and_records(twelve: list[Episode], public: Path) -> None:
+    series = Series.objects.create(show=twelve[0].show, slug="long-talk", name="Long talk", number=1, total=3)
+    change(twelve[0], series=series, part=1)
+    change(twelve[11], series=series, part=3)
+    press()
+    assert b"Part 2 of 3</span> <span>is coming" in (public / "talks/e12/index.html").read_bytes()
+    guid = "9b024349-ccf0-5f69-a609-6b82873eab3c"
+    set_parts_elsewhere(twelve[0], [["2", "https://else.example/2", "The middle", "Elsewhere", guid, "x"]])
+    episode_changed(twelve[0].pk)
+    press()
+    assert check() == []
+    for page in ("talks/e1/index.html", "talks/e12/index.html", "talks/series/long-talk/index.html"):
+        assert (
+            b'<a href="https://else.example/2" rel="noopener"><bdi>The middle</bdi></a>' in (public / page).read_bytes()
+        )
+    remote = f'<podcast:remoteItem feedGuid="{guid}" itemGuid="x" title="The middle"/>'.encode()
+    assert remote in (public / "talks/feed.xml").read_bytes() and remote in (public / "talks/feed/1.xml").read_bytes()
+    change(twelve[5], series=series, part=2)
+    press()
+    assert b"else.example" not in (public / "talks/e12/index.html").read_bytes(), "our own part takes its place"
+    assert check() == []
 
 
 def test_old_media_stay_thirty_days(twelve: list[Episode], public: Path, settings: Any) -> None:

@@ -139,7 +139,8 @@ def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
 
 
 def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -> None:
-    """Files of these episodes; where the `changed` stand in lists; the other parts of their series."""
+    """Files of these episodes; where the `changed` stand in lists; the other parts of their series; those beside whom
+    the publisher picked them to be shown."""
     about = changed | files_only
     if not about:
         return
@@ -149,8 +150,10 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     _touch_files(touched, about, views)
     others = _other_parts(changed, old, new) - about
     touched.want(path for view in readmodel.episodes(sorted(others)) for path in wanted.shown_in_others(view))
-    beside = listings.standing(others)
-    moves = listings.relist({**old, **beside}, {**new, **beside}, changed | others)
+    _touch_shown_beside(touched, changed, about)
+    standing = listings.standing(others)
+    moves = listings.relist({**old, **standing}, {**new, **standing}, changed | others)
+    listings.forget(owner("beside", id) for id in changed - views.keys())
     bases = wanted.list_bases(moves)
     for name, move in moves.items():
         _touch_list(touched, name, bases.get(name), move)
@@ -178,12 +181,22 @@ def _other_parts(changed: set[int], old: listings.Memberships, new: listings.Mem
     return set(Listed.objects.filter(list__in=names).values_list("episode", flat=True))
 
 
+def _touch_shown_beside(touched: Touched, changed: set[int], about: set[int]) -> None:
+    """What shows these episodes as related ones. No episode is read for it, because that may be every one there is."""
+    names = [owner("beside", id) for id in changed]
+    showing = set(Listed.objects.filter(list__in=names).values_list("episode", flat=True)) - about
+    files = files_of(owner("episode", id) for id in showing)
+    touched.want(path for path in files if path.kind in ("record", "page"))
+
+
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _touch_list(touched: Touched, name: str, base: str | None, move: lists.Moved) -> None:
     """The pages of one list that a change moved, and what else tells of that list. `base` is None when it is gone."""
     noun = name.partition(":")[0]
+    if noun == "beside":
+        return
     if base is None or not wanted.is_shown(name, move.after):
         touched.drop(files_of([wanted.list_owner(name)]))
     elif noun == "series":

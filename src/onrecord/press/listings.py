@@ -89,6 +89,11 @@ def _rank(name: str, episode: int, at: datetime) -> int:
     return rows.filter(at__lt=at).count() + rows.filter(at=at, episode__lt=episode).count()
 
 
+def forget(names: Iterable[str]) -> None:
+    """These lists are of something that is no more."""
+    Listed.objects.filter(list__in=list(names)).delete()
+
+
 def entries(name: str, start: int, end: int) -> list[int]:
     """Episodes of a list from one rank up to but not including another, oldest first."""
     rows = Listed.objects.filter(list=name).order_by("at", "episode")

@@ -103,13 +103,17 @@ def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[Publ
 
 
 def memberships(view: EpisodeView) -> dict[str, datetime]:
-    """The lists that an episode stands on, and its date; none unless it is public."""
+    """The lists that an episode stands on, and its date; none unless it is public.
+
+    "beside:<id>" has no page: it is of those that show that episode, which they do again when it changes.
+    """
     if not view.is_public or not is_free(view.folder):
         return {}
     names = ["all", owner("show", view.show.id)]
     names += [owner("person", credit.person.id) for credit in view.credits]
     names += [owner("tag", tag.id) for tag in view.tags]
     names += [owner("series", view.series.id)] if view.series else []
+    names += [owner("beside", id) for id in view.picked]
     return dict.fromkeys(names, view.published_at)
 
 

@@ -26,7 +26,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets
+from onrecord.site import assets, related
 from onrecord.site.transcript import Pressed, press_turns
 
 POLICY = mark_safe(
@@ -68,6 +68,8 @@ def episode(view: EpisodeView) -> str:
         record=us.link(f"{view.folder}/episode.json"),
         transcript=_transcript(us, view, words),
         chapters=_chapters(us, view, words),
+        related=related.related(us, view),
+        video_elsewhere=related.video_elsewhere(us, view),
         **_media(us, view),
     )
 
@@ -129,6 +131,16 @@ def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
         total=series.total,
         cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
         coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
+        elsewhere=[
+            {
+                "display": readmodel.part_display(part.number, series.total),
+                "title": part.title,
+                "link": part.url,
+                "site": part.site,
+            }
+            for part in series.parts
+            if part.url
+        ],
     )
 
 
@@ -271,7 +283,8 @@ def _series_of(us: Publication, view: EpisodeView) -> dict[str, Any]:
         {
             "display": readmodel.part_display(part.number, view.series.total),
             "title": part.title,
-            "link": us.link(part.path),
+            "link": part.url or us.link(part.path),
+            "site": part.site,
             "here": part.number == view.part,
             "coming": part.coming,
         }
