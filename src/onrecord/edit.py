@@ -11,7 +11,7 @@ from onrecord.catalogue.models import Episode, EpisodeState, Redirect
 from onrecord.jobs import queue
 from onrecord.lib.addresses import web_address
 from onrecord.lib.errors import BadInput
-from onrecord.lib.slugs import RESERVED, slug
+from onrecord.lib.slugs import is_reserved, slug
 from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tag, moment
 from onrecord.recordings.models import Rendition
 
@@ -19,7 +19,7 @@ from onrecord.recordings.models import Rendition
 def rename(episode: Episode, new_slug: str) -> None:
     """Give an episode another address; the old one leads to it for ever."""
     wanted = slug(new_slug, "")
-    if wanted != new_slug or wanted in RESERVED:
+    if wanted != new_slug or is_reserved(wanted):
         raise BadInput(f"“{new_slug}” cannot be an address: use lower-case letters, digits and hyphens.")
     if wanted == episode.slug:
         return

@@ -1,8 +1,10 @@
 """Every route of the program. What readers read is plain files in public/ and is not here."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from onrecord import views
 
 PROGRAM_PATHS = ("/discuss/", "/studio/", "/search/", "/oembed/")
 """What the server hands to Django; everything else is a file below public/. docs/deploy names the same."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [path("oembed/", views.oembed)]

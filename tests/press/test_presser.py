@@ -89,6 +89,7 @@ def test_every_file_of_an_episode(public: Path) -> None:
     media = {rendition.path.rpartition("/")[2] for rendition in episode.recordings.get().renditions.all()}
     text = {
         "index.html",
+        "embed/index.html",
         "episode.json",
         "chapters.json",
         "transcript.vtt",
@@ -125,6 +126,9 @@ def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
         "sitemap.xml",
         "talks/index.html",
         "talks/feed.xml",
+        "talks/feed.json",
+        "talks/atom.xml",
+        "talks/2026/index.html",
         "people/index.html",
         "people/ada-host/index.html",
         "people/guest-3/index.html",
@@ -144,6 +148,7 @@ def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> N
     }
     assert {path for path in touched if path.startswith("talks/feed")} == {
         "talks/feed.xml",
+        "talks/feed.json",
         "talks/feed/2.xml",
         "talks/feed/3.xml",
     }
@@ -156,6 +161,7 @@ def test_an_edit_touches_the_page_it_stands_on(twelve: list[Episode]) -> None:
     assert touched == {
         "page/2/index.html",
         "talks/page/2/index.html",
+        "talks/2026/page/2/index.html",
         "talks/feed/1.xml",
         "sitemap-2.xml",
         "people/ada-host/page/2/index.html",
@@ -184,7 +190,13 @@ def test_withdrawing_takes_everything_away(twelve: list[Episode], public: Path) 
         change(episode, state=EpisodeState.WITHDRAWN)
     press()
     assert check() == []
-    assert {path.name for path in (public / "talks").iterdir() if path.is_dir()} == {"e1", "e2", "e3"}
+    assert {path.name for path in (public / "talks").iterdir() if path.is_dir()} == {
+        "2026",
+        "e1",
+        "e2",
+        "e3",
+        "subscribe",
+    }
     for episode in twelve[:3]:
         change(episode, state=EpisodeState.WITHDRAWN)
     press()

@@ -56,10 +56,15 @@ def rfc2822(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC))
 
 
+def local(moment: datetime, zone: str) -> datetime:
+    """The moment as clocks show it where the publication is."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
 def long_date(moment: datetime, zone: str) -> str:
     """The day of a moment where the publication is: "23 November 2026"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    there = local(moment, zone)
+    return f"{there.day} {MONTHS[there.month - 1]} {there.year}"
 
 
 def _parts(milliseconds: int) -> tuple[int, int, int]:

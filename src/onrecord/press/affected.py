@@ -80,7 +80,7 @@ def consume() -> bool:
         _cut_up(subjects)
         touched = Touched()
         _touch_episodes(touched, subjects.get("episode", set()), subjects.get("files", set()))
-        _touch_whole_lists(touched, [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())])
+        _touch_whole_lists(touched, _names(subjects))
         if "site" in subjects:
             touched.replace(["site"], [*wanted.site_paths(), *wanted.list_paths("all")])
         touched.raise_generations(standing)
@@ -129,6 +129,15 @@ def _add(kind: str, subjects: Iterable[int]) -> None:
     """The newest changes are taken first: the oldest subjects come last here, so that lists are filled in order."""
     rows = [Change(kind=kind, subject=subject) for subject in sorted(subjects, reverse=True)]
     Change.objects.bulk_create(rows, batch_size=1_000)
+
+
+def _names(subjects: dict[str, set[int]]) -> list[str]:
+    """The lists that are to be written whole; with a show's, those of its years."""
+    names = [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())]
+    for show in subjects.get("show list", ()):
+        files = PublicFile.objects.filter(owner__startswith=f"year:{show}/")
+        names += {*wanted.year_lists(show), *files.values_list("owner", flat=True)}
+    return names
 
 
 def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
@@ -211,6 +220,10 @@ def _touch_list(touched: Touched, name: str, base: str | None, move: lists.Moved
         _touch_feed(touched, name, base, move)
     if noun == "show" and 0 in (move.before, move.after):
         _touch_home(touched)
+    if noun == "year" and 0 in (move.before, move.after):
+        _touch_neighbours(touched, name)
+    if 0 in (move.before, move.after):
+        touched.want([wanted.LIST_SITEMAP])
 
 
 def _touch_pages(touched: Touched, name: str, base: str, move: lists.Moved) -> None:
@@ -218,6 +231,18 @@ def _touch_pages(touched: Touched, name: str, base: str, move: lists.Moved) -> N
     gone = range(lists.page_count(move.after), lists.page_count(move.before))
     kind, belongs = wanted.list_kind(name), wanted.list_owner(name)
     touched.drop(PublicPath(f"{base}page/{number}/index.html", kind, belongs) for number in gone)
+
+
+def _touch_neighbours(touched: Touched, name: str) -> None:
+    """A year has come or gone: those before and after it lead past it, and the show's newest page names them all."""
+    show = id_of(name)
+    years = sorted({*wanted.year_lists(show), name})
+    at = years.index(name)
+    shown = wanted.list_bases([owner("show", show), *years[max(0, at - 1) : at], *years[at + 1 : at + 2]])
+    for other, base in shown.items():
+        entries = Listed.objects.filter(list=other).count()
+        if wanted.is_shown(other, entries):
+            touched.want(wanted.list_pages(other, base, entries, [lists.page_count(entries)]))
 
 
 def _touch_home(touched: Touched) -> None:
@@ -230,7 +255,7 @@ def _touch_feed(touched: Touched, name: str, base: str, move: lists.Moved) -> No
     if move.before == 0:
         touched.want(wanted.show_paths(name, base))
     if lists.touches_feed(move):
-        touched.want([PublicPath(f"{base}feed.xml", "feed", name)])
+        touched.want(wanted.feed_paths(name, base))
     touched.want(wanted.archive_paths(name, base, lists.touched_archives(move)))
     gone = range(lists.archive_count(move.after) + 1, lists.archive_count(move.before) + 1)
     touched.drop(wanted.archive_paths(name, base, gone))

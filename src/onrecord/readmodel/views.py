@@ -100,6 +100,21 @@ class ShowView:
         """Its feed's path."""
         return f"{self.slug}/feed.xml"
 
+    @property
+    def json_feed(self) -> str:
+        """Its newest episodes as JSON Feed."""
+        return f"{self.slug}/feed.json"
+
+    @property
+    def atom(self) -> str:
+        """Its newest episodes as Atom."""
+        return f"{self.slug}/atom.xml"
+
+    @property
+    def subscribe(self) -> str:
+        """The page that says how to subscribe."""
+        return f"{self.slug}/subscribe/"
+
     def archive(self, number: int) -> str:
         """The path of an archive of its feed (RFC 5005), counted from the oldest, 1."""
         return f"{self.slug}/feed/{number}.xml"

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "static"
-NAMES = ("style.css", "icon.svg")
+NAMES = ("style.css", "icon.svg", "embed.css", "embed.js")
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -26,8 +27,10 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, related
+from onrecord.site import assets, linked_data, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
+
+RSS, ATOM, JSON_FEED = "application/rss+xml", "application/atom+xml", "application/feed+json"
 
 POLICY = mark_safe(
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -69,6 +72,8 @@ def episode(view: EpisodeView) -> str:
         transcript=_transcript(us, view, words),
         chapters=_chapters(us, view, words),
         related=related.related(us, view),
+        linked_data=linked_data.episode(view),
+        oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
         **_media(us, view),
     )
@@ -88,11 +93,13 @@ def home(page: ListPage) -> str:
         feeds=shows,
         shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
         several=len(shows) > 1,
+        linked_data=linked_data.website() if page.number >= page.pages else "",
     )
 
 
-def show(show: ShowView, page: ListPage) -> str:
-    """A show's list."""
+def show(show: ShowView, page: ListPage, years: Sequence[int] = ()) -> str:
+    """A show's list. Its newest page leads to the years."""
+    us = readmodel.publication()
     return _list_page(
         "show.html",
         page,
@@ -104,12 +111,57 @@ def show(show: ShowView, page: ListPage) -> str:
         feed=readmodel.publication().link(show.feed),
         artwork=readmodel.publication().link(show.artwork.path),
         own_show=show.name,
+        subscribe=us.link(show.subscribe),
+        linked_data=linked_data.series(show) if page.number >= page.pages else "",
+        years=[_year_link(us, show, year) for year in reversed(years)] if page.number >= page.pages else [],
+    )
+
+
+def year(show: ShowView, year: int, years: Sequence[int], page: ListPage) -> str:
+    """A show's episodes of one year; the newest page leads to the years before and after it that have some."""
+    us = readmodel.publication()
+    newest = page.number >= page.pages
+    before = [_year_link(us, show, other) for other in years if other < year and newest]
+    after = [_year_link(us, show, other) for other in years if other > year and newest]
+    return _list_page(
+        "year.html",
+        page,
+        f"{show.path}{year:04}/",
+        heading=f"{year:04} · {show.name}",
+        language=show.language,
+        feeds=[show],
+        own_show=show.name,
+        show={"name": show.name, "link": us.link(show.path)},
+        year=f"{year:04}",
+        year_before=before[-1] if before else {},
+        year_after=after[0] if after else {},
+    )
+
+
+def _year_link(us: Publication, show: ShowView, year: int) -> dict[str, str]:
+    return {"name": f"{year:04}", "link": us.link(f"{show.path}{year:04}/")}
+
+
+def subscribe(show: ShowView) -> str:
+    """How to subscribe to a show."""
+    us = readmodel.publication()
+    return _page(
+        "subscribe.html",
+        title=f"Subscribe · {show.name}",
+        path=show.subscribe,
+        language=show.language,
+        description=show.description,
+        feeds=[show],
+        heading=show.name,
+        show={"name": show.name, "link": us.link(show.path)},
+        **subscribing.context(us, show),
     )
 
 
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("list.html", page, person.path, heading=person.name, kind="Person")
+    about = linked_data.person(person) if page.number >= page.pages else ""
+    return _list_page("list.html", page, person.path, heading=person.name, kind="Person", linked_data=about)
 
 
 def tag(tag: TagView, page: ListPage) -> str:
@@ -241,7 +293,11 @@ def _page(
         "tags_link": us.link("tags/"),
         "style": us.link(assets.address("style.css")),
         "icon": us.link(assets.address("icon.svg")),
-        "feeds": [{"name": show.name, "link": us.link(show.feed)} for show in feeds],
+        "feeds": [
+            {"name": show.name, "link": us.link(path), "type": kind}
+            for show in feeds
+            for path, kind in ((show.feed, RSS), (show.atom, ATOM), (show.json_feed, JSON_FEED))
+        ],
         "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
     }
     return render_to_string(template, frame | context)
