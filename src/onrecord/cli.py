@@ -111,6 +111,9 @@ def _request(options: argparse.Namespace, recording: Path) -> Any:
         caption=options.caption,
         credit=options.credit,
         alt=options.alt,
+        related=options.related or (),
+        parts_elsewhere=options.part_elsewhere,
+        video=options.video or "",
         at=options.at,
         draft=options.draft,
     )
@@ -146,6 +149,10 @@ def edit(options: argparse.Namespace) -> None:
         tags=options.tag,
         at=options.at,
         language=options.language,
+        related=options.related,
+        parts_elsewhere=options.part_elsewhere,
+        parts_not_elsewhere=options.no_part_elsewhere,
+        video=options.video,
     )
     if options.slug:
         editing.rename(episode, options.slug)
@@ -440,11 +447,31 @@ def _add_publish(commands: Any) -> None:
     parser.add_argument("--caption", metavar="C", default="", help="what the picture shows")
     parser.add_argument("--credit", metavar="C", default="", help="who made the picture")
     parser.add_argument("--alt", metavar="A", default="", help="the picture in words, for those who do not see it")
+    _add_beside(parser)
     parser.add_argument("--at", metavar="TIME", default="", help="the date on the page; a future one holds it back")
     parser.add_argument("--draft", action="store_true", help="make everything, show nothing")
     parser.add_argument("--replace", metavar="EPISODE", help="put RECORDING under this episode's page, GUID and links")
     parser.add_argument("--no-wait", dest="wait", action="store_false", help="leave the work to `work` or `serve`")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _add_beside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--related",
+        metavar="WORD",
+        nargs="+",
+        action="append",
+        help="EPISODE, or URL TITLE [SITE], to show beside it; may be repeated; names them all, in their order",
+    )
+    parser.add_argument(
+        "--part-elsewhere",
+        metavar="WORD",
+        nargs="+",
+        action="append",
+        default=[],
+        help="N URL TITLE SITE [FEED-GUID [ITEM-GUID]]: a part of the series that another site has; may be repeated",
+    )
+    parser.add_argument("--video", metavar="URL", help="where its video is, when another site has it; '' for nowhere")
 
 
 def _add_editing(commands: Any) -> None:
@@ -456,6 +483,11 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument("--at", metavar="TIME", help="the date on the page")
     parser.add_argument("--language", metavar="xx", help="of the page; a transcript keeps its own")
     parser.add_argument("--slug", metavar="NAME", help="another address; the old one leads to it")
+    _add_beside(parser)
+    parser.add_argument("--no-related", dest="related", action="store_const", const=[], help="take all related away")
+    parser.add_argument(
+        "--no-part-elsewhere", metavar="N", type=int, action="append", default=[], help="it is not there"
+    )
     parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
     parser.add_argument("episode", metavar="EPISODE")
     parser.add_argument("--at", metavar="TIME", default="", help="not before this time")

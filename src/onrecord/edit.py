@@ -1,14 +1,17 @@
 """Changes what is said of an episode, and whether it is public."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from onrecord.catalogue import related as beside
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect
+from onrecord.lib.addresses import web_address
 from onrecord.lib.errors import BadInput
-from onrecord.lib.slugs import RESERVED, slug
+from onrecord.lib.slugs import is_reserved, slug
 from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_language, check_length, find_or_make_tags, moment
 from onrecord.recordings import pipeline
 
@@ -16,7 +19,7 @@ from onrecord.recordings import pipeline
 def rename(episode: Episode, new_slug: str) -> None:
     """Give an episode another address; the old one leads to it for ever."""
     wanted = slug(new_slug, "")
-    if wanted != new_slug or wanted in RESERVED:
+    if wanted != new_slug or is_reserved(wanted):
         raise BadInput(f"“{new_slug}” cannot be an address: use lower-case letters, digits and hyphens.")
     if wanted == episode.slug:
         return
@@ -70,9 +73,17 @@ def edit(
     tags: list[str] | None = None,
     at: str | None = None,
     language: str | None = None,
+    related: Sequence[Sequence[str]] | None = None,
+    parts_elsewhere: Sequence[Sequence[str]] = (),
+    parts_not_elsewhere: Sequence[int] = (),
+    video: str | None = None,
 ) -> None:
-    """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`."""
+    """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`.
+
+    `related` and `parts_elsewhere` are in the words of `catalogue.related.check`.
+    """
     check_language(language)
+    pieces = beside.check(related or (), parts_elsewhere)
     with transaction.atomic():
         if title is not None:
             check_length("title", title, LONGEST_TITLE)
@@ -88,7 +99,12 @@ def edit(
                 _schedule(episode, episode.published_at)
         if language is not None:
             episode.language = language
-        episode.save(update_fields=["title", "standfirst", "published_at", "language"])
+        if video is not None:
+            episode.video_url = web_address(video) if video.strip() else ""
+        episode.save(update_fields=["title", "standfirst", "published_at", "language", "video_url"])
+        if related is not None:
+            beside.set_related(episode, pieces)
+        beside.set_parts_elsewhere(episode, parts_elsewhere, parts_not_elsewhere)
         if tags is not None:
             episode.tags.set(find_or_make_tags(tags))
         episode_changed(episode.pk)

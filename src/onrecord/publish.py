@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +15,13 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from onrecord.catalogue import identity
+from onrecord.catalogue import identity, related
 from onrecord.catalogue.changes import episode_changed, show_changed
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Role, Series, Show, Tag
 from onrecord.catalogue.pictures import take_in_picture
 from onrecord.jobs import queue
 from onrecord.lib import language
+from onrecord.lib.addresses import web_address
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import sha256_of
 from onrecord.lib.names import clean_name
@@ -57,6 +58,9 @@ class Request:
     caption: str = ""
     credit: str = ""
     alt: str = ""
+    related: Sequence[Sequence[str]] = ()
+    parts_elsewhere: Sequence[Sequence[str]] = ()
+    video: str = ""
     at: str = ""
     draft: bool = False
 
@@ -79,6 +83,7 @@ def publish(request: Request) -> Published:
     _check_words(request)
     published_at = moment(request.at) if request.at else None
     notes = _read_notes(request.notes)
+    pieces = related.check(request.related, request.parts_elsewhere)
     looked_at = probe(request.recording, request.recording.name)
     known = _already_published(request.recording)
     if known is not None:
@@ -92,6 +97,8 @@ def publish(request: Request) -> Published:
         if picture:
             taken.append(picture.sha256)
         episode = _make_episode(request, notes, picture, published_at)
+        related.set_related(episode, pieces)
+        related.set_parts_elsewhere(episode, request.parts_elsewhere)
         recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
         pipeline.begin(recording, scheduled_for=_date_to_come(episode))
         episode_changed(episode.pk)
@@ -189,6 +196,10 @@ def _check_words(request: Request) -> None:
             raise BadInput(f"{option} must be a number from 1 to {MOST_PARTS:,}, found {number}.")
     if request.part is not None and request.total is not None and request.part > request.total:
         raise BadInput(f"Part {request.part} of {request.total} cannot be: --part must be at most --of.")
+    if request.parts_elsewhere and not request.series:
+        raise BadInput("--part-elsewhere was given without --series: name the series that it is a part of.")
+    if request.video:
+        web_address(request.video)
     if request.picture is None and (request.caption or request.credit or request.alt):
         raise BadInput("--caption, --credit and --alt describe a picture: name it with --picture FILE.")
 
@@ -271,6 +282,7 @@ def _make_episode(request: Request, notes: str, picture: Picture | None, publish
         picture=picture,
         series=_find_or_make_series(show, request) if request.series else None,
         part=request.part,
+        video_url=web_address(request.video) if request.video else "",
     )
     credit(episode, Role.HOST, request.hosts)
     credit(episode, Role.GUEST, request.guests)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from onrecord import readmodel
-from onrecord.catalogue.models import Redirect
+from onrecord.catalogue.models import Episode, Redirect
 from onrecord.feeds.chapters import chapters_json
 from onrecord.feeds.record import episode_json
 from onrecord.transcripts.tokens import Token
@@ -73,7 +73,13 @@ def test_content(publication):
     record = json.loads(episode_json(view))
     assert record["url"] == "http://127.0.0.1:8000/talks/boats/"
     assert record["former_urls"] == ["http://127.0.0.1:8000/talks/old/"]
-    assert record["series"]["parts"][1] == {"number": 2, "title": "", "url": ""}
+    part = {"number": 2, "title": "", "url": "", "site": "", "feed_guid": "", "item_guid": ""}
+    assert record["series"]["parts"][1] == part
+    nets = Episode.objects.get(slug="nets")
+    assert record["related"] == [
+        {"title": "On nets", "url": "http://127.0.0.1:8000/talks/nets/", "site": "Talks", "key": nets.key},
+        {"title": "Tar", "url": "https://example.org/tar", "site": "Harbour News", "key": ""},
+    ]
     assert {media["kind"]: media["sha256"] for media in record["media"]} == {
         kind: rendition.sha256 for kind, rendition in view.renditions.items()
     }

@@ -15,7 +15,8 @@ def addresses(document: bytes) -> list[str]:
 
 
 def test_index(publication):
-    assert addresses(sitemap.index(2)) == ["http://127.0.0.1:8000/sitemap-1.xml", "http://127.0.0.1:8000/sitemap-2.xml"]
+    names = ["sitemap-lists.xml", "sitemap-1.xml", "sitemap-2.xml"]
+    assert addresses(sitemap.index(2)) == [f"http://127.0.0.1:8000/{name}" for name in names]
 
 
 def test_page(publication):

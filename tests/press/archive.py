@@ -19,12 +19,14 @@ from onrecord.catalogue.models import (
     EpisodeState,
     Person,
     Redirect,
+    Related,
     Role,
     Series,
     Show,
     Tag,
     new_guid,
 )
+from onrecord.catalogue.related import set_parts_elsewhere, set_related
 from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts import revisions, tokens
@@ -254,6 +256,26 @@ def put_in_series(chance: random.Random) -> None:
                 episode_changed(other.pk)
 
 
+def relate_one(chance: random.Random) -> None:
+    """To episodes that are public, drafts, withdrawn, or soon deleted, and to a page elsewhere."""
+    if episode := _any(chance):
+        others = list(Episode.objects.exclude(pk=episode.pk).order_by("id"))
+        pieces = [Related(piece=other) for other in chance.sample(others, k=min(len(others), chance.randrange(4)))]
+        if chance.random() < 0.3:
+            pieces.append(Related(url="https://else.example/a", title=f"Elsewhere {chance.randrange(9)}", site="Else"))
+        set_related(episode, pieces)
+        episode_changed(episode.pk)
+
+
+def say_that_a_part_is_elsewhere(chance: random.Random) -> None:
+    if (episode := _any(chance)) and episode.series:
+        number = chance.randrange(20, 40)
+        words = [str(number), "https://else.example/p", f"Part {number}", "Else", new_guid(), "their-guid"]
+        gone = list(episode.series.elsewhere.values_list("part", flat=True)) if chance.random() < 0.3 else []
+        set_parts_elsewhere(episode, [] if gone else [words], gone)
+        episode_changed(episode.pk)
+
+
 def change_show(chance: random.Random) -> None:
     if shows := list(Show.objects.order_by("id")):
         show = chance.choice(shows)
@@ -310,6 +332,9 @@ DEEDS = [
     replace_recording_of_one,
     correct_one,
     put_in_series,
+    relate_one,
+    relate_one,
+    say_that_a_part_is_elsewhere,
     change_show,
     add_show,
     delete_one,

@@ -15,7 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from onrecord.catalogue.changes import episode_changed
-from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Series
+from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
+from onrecord.catalogue.related import set_parts_elsewhere, set_related
 from onrecord.lib import configuration
 from onrecord.press import affected, lists, presser, stale
 from onrecord.press.check import check
@@ -88,6 +89,7 @@ def test_every_file_of_an_episode(public: Path) -> None:
     media = {rendition.path.rpartition("/")[2] for rendition in episode.recordings.get().renditions.all()}
     text = {
         "index.html",
+        "embed/index.html",
         "episode.json",
         "chapters.json",
         "transcript.vtt",
@@ -126,6 +128,9 @@ def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
         "talks/e12/index.html",
         "talks/index.html",
         "talks/feed.xml",
+        "talks/feed.json",
+        "talks/atom.xml",
+        "talks/2026/index.html",
         "people/index.html",
         "people/ada-host/index.html",
         "people/guest-3/index.html",
@@ -145,6 +150,7 @@ def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> N
     }
     assert {path for path in touched if path.startswith("talks/feed")} == {
         "talks/feed.xml",
+        "talks/feed.json",
         "talks/feed/2.xml",
         "talks/feed/3.xml",
     }
@@ -159,6 +165,7 @@ def test_an_edit_touches_the_page_it_stands_on(twelve: list[Episode]) -> None:
         "talks/e4/index.html",
         "talks/e6/index.html",
         "talks/page/2/index.html",
+        "talks/2026/page/2/index.html",
         "talks/feed/1.xml",
         "sitemap-2.xml",
         "people/ada-host/page/2/index.html",
@@ -198,7 +205,13 @@ def test_withdrawing_takes_everything_away(twelve: list[Episode], public: Path) 
         change(episode, state=EpisodeState.WITHDRAWN)
     press()
     assert check() == []
-    assert {path.name for path in (public / "talks").iterdir() if path.is_dir()} == {"e1", "e2", "e3"}
+    assert {path.name for path in (public / "talks").iterdir() if path.is_dir()} == {
+        "2026",
+        "e1",
+        "e2",
+        "e3",
+        "subscribe",
+    }
     for episode in twelve[:3]:
         change(episode, state=EpisodeState.WITHDRAWN)
     press()
@@ -251,6 +264,62 @@ def test_parts_find_each_other_through_renames(twelve: list[Episode], public: Pa
     press()
     assert check() == []
     assert b"talks/the-second/" not in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_related_pieces_are_shown_by_identity(twelve: list[Episode], public: Path) -> None:
+    """A change of a picked piece touches the pages that show it and no others; what is not public is not shown."""
+    for episode in twelve[:3]:
+        set_related(episode, [Related(piece=twelve[9]), Related(url="https://else.example/a", title="There", site="E")])
+        episode_changed(episode.pk)
+    assert "talks/e10/index.html" not in press(), "what is shown does not know of it"
+    shown = {f"talks/e{n}/{name}" for n in (1, 2, 3) for name in ("index.html", "episode.json")}
+
+    def beside() -> bytes:
+        return (public / "talks/e2/index.html").read_bytes()
+
+    assert b"Episode 10" in beside() and b'href="https://else.example/a"' in beside()
+    change(twelve[9], slug="another", title="Another name")
+    touched = press()
+    assert {path for path in touched if path.startswith("talks/e") and "e10/" not in path} == shown
+    assert b'href="/talks/another/"' in beside() and b"Another name" in beside()
+    change(twelve[9], state=EpisodeState.WITHDRAWN)
+    assert shown <= press()
+    assert b"Another name" not in beside()
+    assert check() == []
+    change(twelve[9], state=EpisodeState.PUBLISHED)
+    change(twelve[1], slug="moved")
+    press()
+    assert check() == [], "both in one press: no page is left at the former address"
+    assert b"Another name" in (public / "talks/moved/index.html").read_bytes()
+    episode_changed(twelve[9].pk)
+    Recording.objects.filter(episode=twelve[9]).delete()
+    twelve[9].delete()
+    press()
+    assert check() == [], "deleted for good"
+    assert b"Another name" not in (public / "talks/moved/index.html").read_bytes()
+
+
+def test_a_part_elsewhere_is_on_every_part_in_feeds_and_records(twelve: list[Episode], public: Path) -> None:
+    series = Series.objects.create(show=twelve[0].show, slug="long-talk", name="Long talk", number=1, total=3)
+    change(twelve[0], series=series, part=1)
+    change(twelve[11], series=series, part=3)
+    press()
+    assert b"Part 2 of 3</span> <span>is coming" in (public / "talks/e12/index.html").read_bytes()
+    guid = "9b024349-ccf0-5f69-a609-6b82873eab3c"
+    set_parts_elsewhere(twelve[0], [["2", "https://else.example/2", "The middle", "Elsewhere", guid, "x"]])
+    episode_changed(twelve[0].pk)
+    press()
+    assert check() == []
+    for page in ("talks/e1/index.html", "talks/e12/index.html", "talks/series/long-talk/index.html"):
+        assert (
+            b'<a href="https://else.example/2" rel="noopener"><bdi>The middle</bdi></a>' in (public / page).read_bytes()
+        )
+    remote = f'<podcast:remoteItem feedGuid="{guid}" itemGuid="x" title="The middle"/>'.encode()
+    assert remote in (public / "talks/feed.xml").read_bytes() and remote in (public / "talks/feed/1.xml").read_bytes()
+    change(twelve[5], series=series, part=2)
+    press()
+    assert b"else.example" not in (public / "talks/e12/index.html").read_bytes(), "our own part takes its place"
+    assert check() == []
 
 
 def test_old_media_stay_thirty_days(twelve: list[Episode], public: Path, settings: Any) -> None:

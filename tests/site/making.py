@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from onrecord.catalogue.models import Chapter, Credit, Episode, Person, Picture, Series, Show, Tag
+from onrecord.catalogue.models import Chapter, Credit, Episode, Person, Picture, Related, Series, Show, Tag
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts import tokens as blobs
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
@@ -133,6 +133,9 @@ def make_full_episode(show: Show | None = None) -> Episode:
     episode.tags.set([Tag.objects.create(slug="sea", name="Sea"), Tag.objects.create(slug="craft", name="Craft")])
     for start, title in ((0, "Beginnings"), (5_000, "The boat"), (12_500, "Afterwards")):
         Chapter.objects.create(episode=episode, start_ms=start, title=title)
+    other = make_episode(show, "nets", day=2, title="On nets", standfirst="Knots.", picture=make_picture(700, 350))
+    Related.objects.create(episode=episode, position=0, piece=other)
+    Related.objects.create(episode=episode, position=1, url="https://example.org/tar", title="Tar", site="Harbour News")
     add_transcript(episode)
     Speaker.objects.filter(transcript__episode=episode, index=0).update(name="Ada Host", person=host)
     return episode

@@ -35,6 +35,14 @@ def find_episode(text: str) -> Episode:
     raise BadInput(f"There is no episode “{text[:200]}”: `onrecord status` lists them all.")
 
 
+def episode_at(folder: str) -> Episode | None:
+    """The episode whose folder ("show/episode") that is, or was; None when there is none."""
+    show, _, slug = folder.partition("/")
+    here = Episode.objects.select_related("show").filter(show__slug=show, slug=slug).first()
+    moved = None if here else Redirect.objects.select_related("episode__show").filter(folder=folder).first()
+    return moved.episode if moved else here
+
+
 def find_episodes(texts: Sequence[str]) -> list[Episode]:
     """The episodes that a person means, each once; "all" is every one that has not been withdrawn, newest first."""
     if list(texts) == ["all"]:

@@ -100,6 +100,7 @@ class Episode(models.Model):
     part = models.PositiveIntegerField(null=True)
     picture = models.ForeignKey(Picture, null=True, on_delete=models.SET_NULL)
     tags = models.ManyToManyField(Tag, related_name="episodes")
+    video_url = models.TextField(default="", help_text="where its video is, when another site has it")
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -152,6 +153,46 @@ class Chapter(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["episode", "start_ms"], name="one_chapter_a_moment")]
         ordering = ["start_ms"]
+
+
+class Related(models.Model):
+    """A piece that the publisher picked to stand beside an episode: one of ours by identity, or a page elsewhere."""
+
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="related")
+    position = models.PositiveIntegerField()
+    piece = models.ForeignKey(Episode, null=True, on_delete=models.CASCADE, related_name="shown_beside")
+    url = models.TextField(default="")
+    title = models.TextField(default="")
+    site = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["episode", "position"], name="one_related_a_position"),
+            models.CheckConstraint(
+                condition=Q(piece__isnull=False, url="") | (Q(piece__isnull=True) & ~Q(url="")),
+                name="related_is_ours_or_elsewhere",
+            ),
+        ]
+        ordering = ["position"]
+
+
+class PartElsewhere(models.Model):
+    """A part of a series that another site has. A part of our own with the same number takes its place.
+
+    `feed_guid` and `item_guid` are what podcast apps find it by, where they are known.
+    """
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="elsewhere")
+    part = models.PositiveIntegerField()
+    url = models.TextField()
+    title = models.TextField()
+    site = models.TextField()
+    feed_guid = models.CharField(max_length=36, default="", help_text="podcast:guid of the feed that has it")
+    item_guid = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "part"], name="one_elsewhere_a_part")]
+        ordering = ["part"]
 
 
 class Redirect(models.Model):

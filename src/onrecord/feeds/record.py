@@ -51,6 +51,16 @@ def episode_json(view: EpisodeView) -> bytes:
             "tags": [{"name": tag.name, "slug": tag.slug, "url": us.url(tag.path)} for tag in view.tags],
             "picture": _picture(us, view),
             "artwork": {"url": us.url(view.artwork.path), "side": view.artwork.side},
+            "related": [
+                {
+                    "title": piece.title,
+                    "url": us.url(piece.path) if piece.path else piece.url,
+                    "site": piece.site,
+                    "key": piece.key,
+                }
+                for piece in view.related
+            ],
+            "video_elsewhere": view.video_url,
             "chapters": [{"start_ms": chapter.start_ms, "title": chapter.title} for chapter in view.chapters],
             "media": [_media(rendition) for rendition in view.renditions.values()],
             "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
@@ -96,7 +106,14 @@ def _series(us: Publication, view: EpisodeView) -> dict[str, Any] | None:
         "part": view.part,
         "url": us.url(view.series.path),
         "parts": [
-            {"number": part.number, "title": part.title, "url": us.url(part.path) if part.path else ""}
+            {
+                "number": part.number,
+                "title": part.title,
+                "url": us.url(part.path) if part.path else part.url,
+                "site": part.site,
+                "feed_guid": part.feed_guid,
+                "item_guid": part.item_guid,
+            }
             for part in view.series.parts
         ],
     }

@@ -49,6 +49,7 @@ def feed(show: ShowView, episodes: Sequence[EpisodeView], archive_number: int | 
     _show(channel, us, show)
     _identity(channel, us, show)
     _dates(channel, episodes)
+    _parts_elsewhere(channel, episodes)
     for episode in episodes:
         if episode.mp3:
             _item(etree.SubElement(channel, "item"), us, episode, episode.mp3)
@@ -129,6 +130,13 @@ def _dates(channel: etree._Element, episodes: Sequence[EpisodeView]) -> None:
     if episodes:
         _add(channel, "pubDate", times.rfc2822(max(episode.published_at for episode in episodes)))
         _add(channel, "lastBuildDate", times.rfc2822(max(episode.newest for episode in episodes)))
+
+
+def _parts_elsewhere(channel: etree._Element, episodes: Sequence[EpisodeView]) -> None:
+    """The parts of interviews that other feeds have; the namespace knows `remoteItem` in channels, not in items."""
+    parts = [part for episode in episodes if episode.series for part in episode.series.parts if part.feed_guid]
+    for part in dict.fromkeys(parts):
+        _add(channel, "podcast:remoteItem", feedGuid=part.feed_guid, itemGuid=part.item_guid, title=part.title)
 
 
 def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: RenditionView) -> None:

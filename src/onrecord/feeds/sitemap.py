@@ -9,13 +9,23 @@ from lxml import etree
 from onrecord import readmodel
 from onrecord.readmodel import EpisodeCard
 
+LARGEST = 50_000
+"""Addresses that sitemaps.org allows."""
+
 SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def index(count: int) -> bytes:
-    """The list of sitemaps: sitemap-1.xml, the oldest, to sitemap-<count>.xml."""
+    """The list of sitemaps: that of lists, and of episodes sitemap-1.xml, the oldest, to sitemap-<count>.xml."""
     us = readmodel.publication()
-    return _document("sitemapindex", "sitemap", [us.url(f"sitemap-{number}.xml") for number in range(1, count + 1)])
+    names = ["sitemap-lists.xml", *(f"sitemap-{number}.xml" for number in range(1, count + 1))]
+    return _document("sitemapindex", "sitemap", [us.url(name) for name in names])
+
+
+def of_lists(paths: Sequence[str]) -> bytes:
+    """The sitemap of home page, shows, years, series, people and tags, whose newest pages stand at `paths`."""
+    us = readmodel.publication()
+    return _document("urlset", "url", [us.url(path) for path in paths[:LARGEST]])
 
 
 def page(cards: Sequence[EpisodeCard]) -> bytes:

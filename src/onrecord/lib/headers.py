@@ -32,9 +32,12 @@ TYPES = {
 }
 ANYTHING = "application/octet-stream"
 FEED = "application/rss+xml; charset=utf-8"
+ATOM = "application/atom+xml; charset=utf-8"
+JSON_FEED = "application/feed+json"
 CHAPTERS = "application/json+chapters"
 
 _FEED_PATH = re.compile(r"(^|/)feed(/[^/]+)?\.xml$")
+_EMBED_PATH = re.compile(r"/embed/index\.html$")
 _NAMED_BY_CONTENT = re.compile(r"(^|[/.-])[0-9a-f]{12,64}[.-][^/]*$")
 
 PAGE_POLICY = (
@@ -45,6 +48,9 @@ PAGE_POLICY = (
 
 CONTENT_POLICY = f"{PAGE_POLICY}; frame-ancestors 'self'"
 """What only a header can say comes last."""
+
+EMBED_POLICY = f"{PAGE_POLICY}; frame-ancestors *"
+"""Of the player that other sites show in a frame; it sets nothing and takes nothing in."""
 
 ALWAYS = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -67,6 +73,10 @@ def content_type(path: str) -> str:
         return FEED
     if path == "chapters.json" or path.endswith("/chapters.json"):
         return CHAPTERS
+    if path.endswith("/feed.json"):
+        return JSON_FEED
+    if path.endswith("/atom.xml"):
+        return ATOM
     return TYPES.get(PurePosixPath(path).suffix.lower(), ANYTHING)
 
 
@@ -79,6 +89,8 @@ def cache_control(path: str) -> str:
 def headers_of(path: str) -> Mapping[str, str]:
     """All headers that do not depend on the request or the file's bytes. `path` is relative to public/."""
     headers = {"Content-Type": content_type(path), "Cache-Control": cache_control(path), **ALWAYS}
+    if _EMBED_PATH.search(path):
+        headers["Content-Security-Policy"] = EMBED_POLICY
     if not path.endswith(".html"):
         headers["Access-Control-Allow-Origin"] = "*"
     return MappingProxyType(headers)

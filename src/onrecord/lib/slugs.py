@@ -54,6 +54,18 @@ RESERVED = frozenset(
 )
 
 
+_YEAR = re.compile(r"[0-9]{4}", re.ASCII)
+
+
+def is_reserved(slug: str) -> bool:
+    """Whether it is one of our own paths: a word of ours, or a year.
+
+    >>> is_reserved("feed"), is_reserved("1984"), is_reserved("1984-revisited")
+    (True, True, False)
+    """
+    return slug in RESERVED or _YEAR.fullmatch(slug) is not None
+
+
 def slug(name: str, otherwise: str) -> str:
     """Lower-case ASCII words joined by hyphens, at most 60 characters; never one of our own paths.
 
@@ -64,7 +76,7 @@ def slug(name: str, otherwise: str) -> str:
     if len(words) > LONGEST:
         words = words[: LONGEST + 1].rpartition("-")[0] or words[:LONGEST]
     words = words or otherwise
-    return f"{words}-1" if words in RESERVED else words
+    return f"{words}-1" if is_reserved(words) else words
 
 
 def free_slug(wanted: str, taken: set[str]) -> str:

@@ -51,10 +51,14 @@ def rfc2822(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC))
 
 
+def local(moment: datetime, zone: str) -> datetime:
+    """The moment as clocks show it where the publication is."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
 def long_date(moment: datetime, zone: str) -> str:
     """The day of a moment where the publication is, in the language that is spoken: "23 November 2026"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return language.digits(format_date(local.date(), "long", locale=language.locale()))
+    return language.digits(format_date(local(moment, zone).date(), "long", locale=language.locale()))
 
 
 def _parts(milliseconds: int) -> tuple[int, int, int]:

@@ -84,7 +84,7 @@ def consume() -> bool:
         touched = Touched()
         _touch_episodes(touched, subjects.get("episode", set()), subjects.get("files", set()))
         _touch_passages(touched, subjects.get("passage", set()))
-        _touch_whole_lists(touched, [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())])
+        _touch_whole_lists(touched, _names(subjects))
         if "site" in subjects:
             touched.replace(["site"], [*wanted.site_paths(), *wanted.list_paths("all")])
         touched.raise_generations(standing)
@@ -135,6 +135,15 @@ def _add(kind: str, subjects: Iterable[int]) -> None:
     Change.objects.bulk_create(rows, batch_size=1_000)
 
 
+def _names(subjects: dict[str, set[int]]) -> list[str]:
+    """The lists that are to be written whole; with a show's, those of its years."""
+    names = [owner(noun, id) for noun in LISTS for id in subjects.get(f"{noun} list", ())]
+    for show in subjects.get("show list", ()):
+        files = PublicFile.objects.filter(owner__startswith=f"year:{show}/")
+        names += {*wanted.year_lists(show), *files.values_list("owner", flat=True)}
+    return names
+
+
 def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
     touched.replace(names, [path for name in names for path in wanted.list_paths(name)])
 
@@ -143,7 +152,8 @@ def _touch_whole_lists(touched: Touched, names: list[str]) -> None:
 
 
 def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -> None:
-    """Files of these episodes; where the `changed` stand in lists; the other parts of their series."""
+    """Files of these episodes; where the `changed` stand in lists; the other parts of their series; those beside whom
+    the publisher picked them to be shown."""
     about = changed | files_only
     if not about:
         return
@@ -154,9 +164,11 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     _touch_files(touched, about, views)
     others = _other_parts(changed, old, new) - about
     touched.want(path for view in readmodel.episodes(sorted(others)) for path in wanted.shown_in_others(view))
+    _touch_shown_beside(touched, changed, about)
     others_old = listings.standing(others)
     beside = listings.beside(changed)
     moves = listings.relist({**old, **others_old}, {**new, **others_old}, changed | others)
+    listings.forget(owner("beside", id) for id in changed - views.keys())
     neighbours = {id for found in (beside, listings.beside(changed)) for ids in found.values() for id in ids}
     touched.want(_pages_of(neighbours - about))
     bases = wanted.list_bases(moves)
@@ -205,12 +217,22 @@ def _other_parts(changed: set[int], old: listings.Memberships, new: listings.Mem
     return set(Listed.objects.filter(list__in=names).values_list("episode", flat=True))
 
 
+def _touch_shown_beside(touched: Touched, changed: set[int], about: set[int]) -> None:
+    """What shows these episodes as related ones. No episode is read for it, because that may be every one there is."""
+    names = [owner("beside", id) for id in changed]
+    showing = set(Listed.objects.filter(list__in=names).values_list("episode", flat=True)) - about
+    files = files_of(owner("episode", id) for id in showing)
+    touched.want(path for path in files if path.kind in ("record", "page"))
+
+
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _touch_list(touched: Touched, name: str, base: str | None, move: lists.Moved) -> None:
     """The pages of one list that a change moved, and what else tells of that list. `base` is None when it is gone."""
     noun = name.partition(":")[0]
+    if noun == "beside":
+        return
     if base is None or not wanted.is_shown(name, move.after):
         touched.drop(files_of([wanted.list_owner(name)]))
     elif noun == "series":
@@ -225,6 +247,10 @@ def _touch_list(touched: Touched, name: str, base: str | None, move: lists.Moved
         _touch_feed(touched, name, base, move)
     if noun == "show" and 0 in (move.before, move.after):
         _touch_home(touched)
+    if noun == "year" and 0 in (move.before, move.after):
+        _touch_neighbours(touched, name)
+    if 0 in (move.before, move.after):
+        touched.want([wanted.LIST_SITEMAP])
 
 
 def _touch_pages(touched: Touched, name: str, base: str, move: lists.Moved) -> None:
@@ -232,6 +258,18 @@ def _touch_pages(touched: Touched, name: str, base: str, move: lists.Moved) -> N
     gone = range(lists.page_count(move.after), lists.page_count(move.before))
     kind, belongs = wanted.list_kind(name), wanted.list_owner(name)
     touched.drop(PublicPath(f"{base}page/{number}/index.html", kind, belongs) for number in gone)
+
+
+def _touch_neighbours(touched: Touched, name: str) -> None:
+    """A year has come or gone: those before and after it lead past it, and the show's newest page names them all."""
+    show = id_of(name)
+    years = sorted({*wanted.year_lists(show), name})
+    at = years.index(name)
+    shown = wanted.list_bases([owner("show", show), *years[max(0, at - 1) : at], *years[at + 1 : at + 2]])
+    for other, base in shown.items():
+        entries = Listed.objects.filter(list=other).count()
+        if wanted.is_shown(other, entries):
+            touched.want(wanted.list_pages(other, base, entries, [lists.page_count(entries)]))
 
 
 def _touch_home(touched: Touched) -> None:
@@ -244,7 +282,7 @@ def _touch_feed(touched: Touched, name: str, base: str, move: lists.Moved) -> No
     if move.before == 0:
         touched.want(wanted.show_paths(name, base))
     if lists.touches_feed(move):
-        touched.want([PublicPath(f"{base}feed.xml", "feed", name)])
+        touched.want(wanted.feed_paths(name, base))
     touched.want(wanted.archive_paths(name, base, lists.touched_archives(move)))
     gone = range(lists.archive_count(move.after) + 1, lists.archive_count(move.before) + 1)
     touched.drop(wanted.archive_paths(name, base, gone))

@@ -134,6 +134,8 @@ def _list_paths() -> Iterator[PublicPath]:
     for noun, model in affected.LISTS.items():
         for id in model._default_manager.order_by("id").values_list("id", flat=True):
             yield from wanted.list_paths(owner(noun, id))
+            for year in wanted.year_lists(id) if noun == "show" else ():
+                yield from wanted.list_paths(year)
     yield from wanted.list_paths("all")
 
 

@@ -89,6 +89,11 @@ def _rank(name: str, episode: int, at: datetime) -> int:
     return rows.filter(at__lt=at).count() + rows.filter(at=at, episode__lt=episode).count()
 
 
+def forget(names: Iterable[str]) -> None:
+    """These lists are of something that is no more."""
+    Listed.objects.filter(list__in=list(names)).delete()
+
+
 def beside(episodes: Iterable[int]) -> dict[int, list[int]]:
     """By episode: those that stand just before and just after it in its show's list, as far as there are any. 1 query.
 

@@ -42,7 +42,8 @@ class PublicFile(models.Model):
 class Listed(models.Model):
     """Where an episode stands in a list now, so that a change touches only the pages that it moves.
 
-    A list runs from the oldest: its order is (`at`, `episode`), and a page's number follows from the rank.
+    A list runs from the oldest: its order is (`at`, `episode`), and a page's number follows from the rank. Beside the
+    lists that have pages there is "beside:12", which those are on that show episode 12 as a related piece.
     """
 
     list = models.CharField(max_length=60, help_text="all, show:1, person:2, tag:3, series:4")

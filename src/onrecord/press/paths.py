@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from onrecord.lib.slugs import RESERVED
+from onrecord.lib.slugs import is_reserved
 
 ORDER = {
     "media": 10,
@@ -18,11 +18,14 @@ ORDER = {
     "moves": 20,
     "record": 20,
     "page": 20,
+    "embed": 20,
     "card": 22,
     "quote": 24,
     "redirect": 25,
     "home": 30,
     "show": 30,
+    "year": 30,
+    "subscribe": 30,
     "series": 30,
     "person": 30,
     "tag": 30,
@@ -31,8 +34,11 @@ ORDER = {
     "notice": 30,
     "feed": 40,
     "archive": 40,
+    "json feed": 40,
+    "atom": 40,
     "sitemap": 40,
     "sitemaps": 40,
+    "list sitemap": 40,
     "robots": 40,
 }
 """Kinds of public files and when each is written: what is linked to stands before what links to it."""
@@ -73,12 +79,30 @@ def owner(noun: str, id: int) -> str:
 
 
 def id_of(owner: str) -> int:
-    """The row's id in an owner's or a list's name; 0 where there is none.
+    """The row's id in an owner's or a list's name, for a year its show's; 0 where there is none.
 
-    >>> id_of("show:3"), id_of("site")
-    (3, 0)
+    >>> id_of("show:3"), id_of("year:3/2026"), id_of("site")
+    (3, 3, 0)
     """
-    return int(owner.partition(":")[2] or 0)
+    return int(owner.partition(":")[2].partition("/")[0] or 0)
+
+
+def year_list(show: int, year: int) -> str:
+    """The name of the list of a show's episodes of one year, which is its owner too.
+
+    >>> year_list(3, 2026)
+    'year:3/2026'
+    """
+    return f"year:{show}/{year:04}"
+
+
+def year_of(name: str) -> int:
+    """The year in such a name.
+
+    >>> year_of("year:3/2026")
+    2026
+    """
+    return int(name.rpartition("/")[2])
 
 
 def going_order(kind: str) -> int:
@@ -121,7 +145,7 @@ def is_free(folder: str) -> bool:
     (True, False, False)
     """
     parts = folder.split("/")
-    return len(parts) == 2 and not RESERVED.intersection(parts) and is_safe(folder)
+    return len(parts) == 2 and not any(map(is_reserved, parts)) and is_safe(folder)
 
 
 def has_compressed_form(path: str, size: int) -> bool:

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import chapters, moves, record, rss, sitemap
-from onrecord.press import listings, lists
+from onrecord.feeds import atom, chapters, json_feed, moves, record, rss, sitemap
+from onrecord.press import listings, lists, wanted
 from onrecord.press.models import Listed
-from onrecord.press.paths import id_of, number_in
+from onrecord.press.paths import id_of, number_in, year_of
 from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
-from onrecord.site import assets, pages, quote_card, quotes
+from onrecord.site import assets, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 from onrecord.transcripts.formats.document import Document
@@ -172,7 +172,21 @@ def _home(shelf: Shelf, owner: str, path: str) -> str:
 
 
 def _show(shelf: Shelf, owner: str, path: str) -> str:
-    return pages.show(readmodel.show(id_of(owner)), shelf.page(owner, path))
+    years = [year_of(name) for name in wanted.year_lists(id_of(owner))]
+    return pages.show(readmodel.show(id_of(owner)), shelf.page(owner, path), years)
+
+
+def _year(shelf: Shelf, owner: str, path: str) -> str:
+    years = [year_of(name) for name in wanted.year_lists(id_of(owner))]
+    return pages.year(readmodel.show(id_of(owner)), year_of(owner), years, shelf.page(owner, path))
+
+
+def _subscribe(shelf: Shelf, owner: str, path: str) -> str:
+    return pages.subscribe(readmodel.show(id_of(owner)))
+
+
+def _embed(shelf: Shelf, owner: str, path: str) -> str:
+    return embedding.embed(shelf.episode(owner))
 
 
 def _person(shelf: Shelf, owner: str, path: str) -> str:
@@ -214,6 +228,24 @@ def _feed(shelf: Shelf, owner: str, path: str) -> bytes:
     return rss.feed(readmodel.show(id_of(owner)), episodes, number, lists.archive_count(entries))
 
 
+def _newest(shelf: Shelf, owner: str) -> list[EpisodeView]:
+    """What the feed itself holds, newest first."""
+    entries = shelf.entries(owner)
+    return readmodel.episodes(listings.entries(owner, max(0, entries - lists.ARCHIVE), entries)[::-1])
+
+
+def _json_feed(shelf: Shelf, owner: str, path: str) -> bytes:
+    return json_feed.feed(readmodel.show(id_of(owner)), _newest(shelf, owner))
+
+
+def _atom(shelf: Shelf, owner: str, path: str) -> bytes:
+    return atom.feed(readmodel.show(id_of(owner)), _newest(shelf, owner))
+
+
+def _list_sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
+    return sitemap.of_lists(wanted.listed_paths())
+
+
 def _sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
     number = number_in(path) or 1
     ids = listings.entries("all", (number - 1) * lists.SITEMAP, number * lists.SITEMAP)
@@ -238,11 +270,14 @@ RENDERERS: Mapping[str, Renderer] = {
     "moves": _moves,
     "record": _record,
     "page": _page,
+    "embed": _embed,
     "card": _card,
     "quote": _quote,
     "redirect": _redirect,
     "home": _home,
     "show": _show,
+    "year": _year,
+    "subscribe": _subscribe,
     "series": _series,
     "person": _person,
     "tag": _tag,
@@ -251,8 +286,11 @@ RENDERERS: Mapping[str, Renderer] = {
     "notice": _notice,
     "feed": _feed,
     "archive": _feed,
+    "json feed": _json_feed,
+    "atom": _atom,
     "sitemap": _sitemap,
     "sitemaps": _sitemaps,
+    "list sitemap": _list_sitemap,
     "robots": _robots,
 }
 

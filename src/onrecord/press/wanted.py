@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
+from onrecord.lib import times
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
-from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path
+from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path, year_list, year_of
 from onrecord.readmodel import EpisodeView, PassageView
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, quotes
@@ -25,6 +26,8 @@ TRANSCRIPTS = ("transcript.vtt", "transcript.srt", "transcript.json", "transcrip
 
 PEOPLE = PublicPath("people/index.html", "people", "site")
 TAGS = PublicPath("tags/index.html", "tags", "site")
+
+LIST_SITEMAP = PublicPath("sitemap-lists.xml", "list sitemap", "site")
 
 PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
 
@@ -51,6 +54,7 @@ def episode_paths(
         paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
+    paths.append(PublicPath(f"{view.folder}/embed/index.html", "embed", belongs))
     return [*paths, *passage_paths(view, passages)]
 
 
@@ -123,13 +127,18 @@ def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[Publ
 
 
 def memberships(view: EpisodeView) -> dict[str, datetime]:
-    """The lists that an episode stands on, and its date; none unless it is public."""
+    """The lists that an episode stands on, and its date; none unless it is public.
+
+    "beside:<id>" has no page: it is of those that show that episode, which they do again when it changes.
+    """
     if not view.is_public or not is_free(view.folder):
         return {}
     names = ["all", owner("show", view.show.id)]
     names += [owner("person", credit.person.id) for credit in view.credits]
     names += [owner("tag", tag.id) for tag in view.tags]
     names += [owner("series", view.series.id)] if view.series else []
+    names.append(year_list(view.show.id, times.local(view.published_at, readmodel.publication().time_zone).year))
+    names += [owner("beside", id) for id in view.picked]
     return dict.fromkeys(names, view.published_at)
 
 
@@ -145,7 +154,7 @@ BASES = {
 """Where lists stand below public/: the row that names them, the address, and what fills it."""
 
 
-def list_bases(names: Iterable[str]) -> dict[str, str]:
+def list_bases(names: Collection[str]) -> dict[str, str]:
     """The address of each list below public/, "talks/" for a show; without those that left the catalogue."""
     ids: dict[str, list[int]] = defaultdict(list)
     for name in names:
@@ -154,7 +163,23 @@ def list_bases(names: Iterable[str]) -> dict[str, str]:
     for noun, (model, form, fields) in BASES.items():
         rows = model._default_manager.filter(pk__in=ids[noun]).values_list("pk", *fields) if ids[noun] else ()
         bases |= {owner(noun, id): form.format(*slugs) for id, *slugs in rows}
-    return bases
+    years = [name for name in names if name.startswith("year:")]
+    slugs = dict(Show.objects.filter(pk__in=map(id_of, years)).values_list("pk", "slug")) if years else {}
+    return bases | {name: f"{slugs[id_of(name)]}/{year_of(name):04}/" for name in years if id_of(name) in slugs}
+
+
+def listed_paths() -> list[str]:
+    """Where the lists stand that have entries, with the home page first, and where each show says how to subscribe."""
+    names = list(Listed.objects.exclude(list__startswith="beside:").values_list("list", flat=True).distinct())
+    bases = list_bases([name for name in names if name != "all"])
+    shows = [f"{base}subscribe/" for name, base in bases.items() if name.startswith("show:")]
+    return ["", "people/", "tags/", *sorted([*bases.values(), *shows])]
+
+
+def year_lists(show: int) -> list[str]:
+    """The lists of the years in which a show has public episodes, the oldest first."""
+    rows = Listed.objects.filter(list__startswith=f"year:{show}/").order_by("list")
+    return list(rows.values_list("list", flat=True).distinct())
 
 
 def is_shown(name: str, entries: int) -> bool:
@@ -191,7 +216,7 @@ def list_paths(name: str) -> list[PublicPath]:
     paths = list(list_pages(name, base, entries))
     if name == "all":
         paths += sitemap_paths(range(1, lists.sitemap_count(entries) + 1))
-        paths.append(PublicPath("sitemap.xml", "sitemaps", "site"))
+        paths += [PublicPath("sitemap.xml", "sitemaps", "site"), LIST_SITEMAP]
     if name.startswith("show:"):
         paths += show_paths(name, base)
         paths += archive_paths(name, base, range(1, lists.archive_count(entries) + 1))
@@ -201,7 +226,14 @@ def list_paths(name: str) -> list[PublicPath]:
 def show_paths(name: str, base: str) -> list[PublicPath]:
     """What a show has beside its pages, however many episodes there are."""
     artwork = readmodel.show(int(name.removeprefix("show:"))).artwork.path
-    return [PublicPath(artwork, "artwork", name), PublicPath(f"{base}feed.xml", "feed", name)]
+    beside = [PublicPath(artwork, "artwork", name), PublicPath(f"{base}subscribe/index.html", "subscribe", name)]
+    return [*beside, *feed_paths(name, base)]
+
+
+def feed_paths(name: str, base: str) -> list[PublicPath]:
+    """The newest episodes of a show in the formats that programs read."""
+    kinds = {"feed": "feed.xml", "json feed": "feed.json", "atom": "atom.xml"}
+    return [PublicPath(f"{base}{file}", kind, name) for kind, file in kinds.items()]
 
 
 def archive_paths(name: str, base: str, numbers: Iterable[int]) -> list[PublicPath]:

@@ -11,8 +11,21 @@ from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
-from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
+from onrecord.catalogue.models import (
+    Credit,
+    Episode,
+    EpisodeState,
+    PartElsewhere,
+    Person,
+    Picture,
+    Redirect,
+    Related,
+    Series,
+    Show,
+    Tag,
+)
 from onrecord.lib import html, language
+from onrecord.lib.addresses import is_web_address
 from onrecord.passages.models import Passage, Place, State
 from onrecord.readmodel.views import (
     Artwork,
@@ -27,6 +40,7 @@ from onrecord.readmodel.views import (
     PictureSize,
     PictureView,
     Publication,
+    RelatedView,
     RenditionView,
     SeriesView,
     ShowView,
@@ -104,8 +118,8 @@ def tags() -> list[TagView]:
 
 
 def series(id: int) -> SeriesView:
-    """One series with its parts. 2 queries."""
-    rows = Series.objects.select_related("show").prefetch_related(Prefetch("parts", _public_parts()))
+    """One series with its parts. 3 queries."""
+    rows = Series.objects.select_related("show").prefetch_related(Prefetch("parts", _public_parts()), "elsewhere")
     return _series(rows.get(pk=id))
 
 
@@ -130,7 +144,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 11 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 13 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -138,7 +152,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 11 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 13 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
@@ -159,6 +173,8 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
             Prefetch("recordings__transcript__revisions", _newest_revisions(with_words)),
             Prefetch("recordings__transcript__speakers", Speaker.objects.select_related("person")),
             Prefetch("series__parts", _public_parts()),
+            "series__elsewhere",
+            Prefetch("related", Related.objects.select_related("piece__show", "piece__picture").defer("piece__notes")),
         )
     )
     found = {row.pk: row for row in rows}
@@ -291,7 +307,10 @@ def _credits(row: Episode) -> tuple[CreditView, ...]:
 
 
 def _series(row: Series) -> SeriesView:
-    out = {part.part: PartView(part.part or 0, html.clean(part.title), f"{part.folder}/") for part in row.parts.all()}
+    out = {part.part: _part_elsewhere(part) for part in row.elsewhere.all() if is_web_address(part.url)}
+    out |= {
+        part.part or 0: PartView(part.part or 0, html.clean(part.title), f"{part.folder}/") for part in row.parts.all()
+    }
     expected = range(1, (row.total or 0) + 1) if (row.total or 0) <= MOST_PARTS_TO_COME else ()
     return SeriesView(
         id=row.pk,
@@ -303,6 +322,37 @@ def _series(row: Series) -> SeriesView:
         show_name=html.clean(row.show.name),
         language=row.show.language,
         parts=tuple(out.get(number) or PartView(number) for number in sorted({*out, *expected})),
+    )
+
+
+def _part_elsewhere(row: PartElsewhere) -> PartView:
+    return PartView(
+        number=row.part,
+        title=html.clean(row.title),
+        url=row.url,
+        site=html.clean(row.site),
+        feed_guid=row.feed_guid,
+        item_guid=html.clean(row.item_guid),
+    )
+
+
+def _related(row: Related) -> RelatedView | None:
+    """None for a piece of ours that is not public now, and for an address that no page may link to."""
+    piece = row.piece
+    if piece is None:
+        fit = is_web_address(row.url)
+        return RelatedView(html.clean(row.title), html.clean(row.site), url=row.url) if fit else None
+    if not piece.is_public:
+        return None
+    return RelatedView(
+        title=html.clean(piece.title),
+        site=html.clean(piece.show.name),
+        path=f"{piece.folder}/",
+        key=piece.key,
+        standfirst=html.clean(piece.standfirst),
+        language=piece.language or piece.show.language,
+        published_at=piece.published_at,
+        picture=_picture(piece.folder, piece.picture),
     )
 
 
@@ -362,6 +412,9 @@ def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
         missing_reason=words.missing_because if words else "",
         missing_details=words.missing_details if words else {},
         former_folders=tuple(moved.folder for moved in row.redirects.all()),
+        related=tuple(view for view in map(_related, row.related.all()) if view),
+        picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
+        video_url=row.video_url if is_web_address(row.video_url) else "",
     )
 
 

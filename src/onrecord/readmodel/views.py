@@ -105,6 +105,21 @@ class ShowView:
         """Its feed's path."""
         return f"{self.slug}/feed.xml"
 
+    @property
+    def json_feed(self) -> str:
+        """Its newest episodes as JSON Feed."""
+        return f"{self.slug}/feed.json"
+
+    @property
+    def atom(self) -> str:
+        """Its newest episodes as Atom."""
+        return f"{self.slug}/atom.xml"
+
+    @property
+    def subscribe(self) -> str:
+        """The page that says how to subscribe."""
+        return f"{self.slug}/subscribe/"
+
     def archive(self, number: int) -> str:
         """The path of an archive of its feed (RFC 5005), counted from the oldest, 1."""
         return f"{self.slug}/feed/{number}.xml"
@@ -155,16 +170,48 @@ class CreditView:
 
 @dataclass(frozen=True)
 class PartView:
-    """A part of a series. One that is not out yet has neither title nor path: it is coming."""
+    """A part of a series. One that is not out yet has neither title nor place: it is coming.
+
+    One that another site has, has that site's name, an absolute `url` and no path; with `feed_guid`, and `item_guid`,
+    where podcast apps can find it by them.
+    """
 
     number: int
     title: str = ""
     path: str = ""
+    url: str = ""
+    site: str = ""
+    feed_guid: str = ""
+    item_guid: str = ""
 
     @property
     def coming(self) -> bool:
         """Whether it is not out yet."""
-        return not self.path
+        return not self.path and not self.url
+
+
+@dataclass(frozen=True)
+class RelatedView:
+    """A piece that the publisher picked to stand beside an episode.
+
+    One of ours has a path, its show's name as `site`, and what a card shows; one elsewhere an absolute `url`, a title
+    and perhaps a site.
+    """
+
+    title: str
+    site: str
+    path: str = ""
+    url: str = ""
+    key: str = ""
+    standfirst: str = ""
+    language: str = ""
+    published_at: datetime | None = None
+    picture: PictureView | None = None
+
+    @property
+    def direction(self) -> str:
+        """ "rtl" or "ltr"; empty where the language is not known."""
+        return html.direction(self.language) if self.language else ""
 
 
 @dataclass(frozen=True)
@@ -355,7 +402,10 @@ class PassageView:
 
 @dataclass(frozen=True)
 class EpisodeView:
-    """Everything on an episode's page, in its record and in its feed item."""
+    """Everything on an episode's page, in its record and in its feed item.
+
+    `picked` are the ids of our own pieces among the related ones, those that are not public (now) too.
+    """
 
     id: int
     key: str
@@ -382,6 +432,9 @@ class EpisodeView:
     missing_reason: str
     missing_details: Mapping[str, str]
     former_folders: tuple[str, ...] = ()
+    related: tuple[RelatedView, ...] = ()
+    picked: tuple[int, ...] = ()
+    video_url: str = ""
 
     @property
     def missing_because(self) -> str:

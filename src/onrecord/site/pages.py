@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -30,8 +31,10 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, quote_menu
+from onrecord.site import assets, linked_data, quote_menu, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
+
+RSS, ATOM, JSON_FEED = "application/rss+xml", "application/atom+xml", "application/feed+json"
 
 POLICY = mark_safe(
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -75,6 +78,10 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         transcript=_transcript(us, view, words),
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
+        related=related.related(us, view),
+        linked_data=linked_data.episode(view),
+        oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
+        video_elsewhere=related.video_elsewhere(us, view),
         **_media(us, view),
     )
 
@@ -94,12 +101,14 @@ def home(page: ListPage) -> str:
         feeds=shows,
         shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
         several=len(shows) > 1,
+        linked_data=linked_data.website() if page.number >= page.pages else "",
     )
 
 
-@speaks(lambda show, _: show.language)
-def show(show: ShowView, page: ListPage) -> str:
-    """A show's list."""
+@speaks(lambda show, *_: show.language)
+def show(show: ShowView, page: ListPage, years: Sequence[int] = ()) -> str:
+    """A show's list. Its newest page leads to the years."""
+    us = readmodel.publication()
     return _list_page(
         "show.html",
         page,
@@ -111,13 +120,59 @@ def show(show: ShowView, page: ListPage) -> str:
         feed=readmodel.publication().link(show.feed),
         artwork=readmodel.publication().link(show.artwork.path) if show.artwork.sha256 else "",
         own_show=show.name,
+        subscribe=us.link(show.subscribe),
+        linked_data=linked_data.series(show) if page.number >= page.pages else "",
+        years=[_year_link(us, show, year) for year in reversed(years)] if page.number >= page.pages else [],
+    )
+
+
+def year(show: ShowView, year: int, years: Sequence[int], page: ListPage) -> str:
+    """A show's episodes of one year; the newest page leads to the years before and after it that have some."""
+    us = readmodel.publication()
+    newest = page.number >= page.pages
+    before = [_year_link(us, show, other) for other in years if other < year and newest]
+    after = [_year_link(us, show, other) for other in years if other > year and newest]
+    return _list_page(
+        "year.html",
+        page,
+        f"{show.path}{year:04}/",
+        heading=f"{year:04} · {show.name}",
+        language=show.language,
+        feeds=[show],
+        own_show=show.name,
+        show={"name": show.name, "link": us.link(show.path)},
+        year=f"{year:04}",
+        year_before=before[-1] if before else {},
+        year_after=after[0] if after else {},
+    )
+
+
+def _year_link(us: Publication, show: ShowView, year: int) -> dict[str, str]:
+    return {"name": f"{year:04}", "link": us.link(f"{show.path}{year:04}/")}
+
+
+def subscribe(show: ShowView) -> str:
+    """How to subscribe to a show."""
+    us = readmodel.publication()
+    return _page(
+        "subscribe.html",
+        title=f"Subscribe · {show.name}",
+        path=show.subscribe,
+        language=show.language,
+        description=show.description,
+        feeds=[show],
+        heading=show.name,
+        show={"name": show.name, "link": us.link(show.path)},
+        **subscribing.context(us, show),
     )
 
 
 @speaks(lambda *_: readmodel.publication().language)
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
-    return _list_page("person.html", page, person.path, heading=person.name, said=_said_by(person))
+    about = linked_data.person(person) if page.number >= page.pages else ""
+    said = _said_by(person)
+    return _list_page("person.html", page, person.path, heading=person.name, said=said, linked_data=about)
 
 
 def _said_by(person: PersonView) -> str:
@@ -146,6 +201,16 @@ def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
         total=_in_parts(series.total),
         cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
         coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
+        elsewhere=[
+            {
+                "display": readmodel.part_display(part.number, series.total),
+                "title": part.title,
+                "link": part.url,
+                "site": part.site,
+            }
+            for part in series.parts
+            if part.url
+        ],
     )
 
 
@@ -273,7 +338,11 @@ def _page(
         "icon": us.link(assets.address("icon.svg")),
         "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
         "search_link": us.link("search/"),
-        "feeds": [{"name": show.name, "link": us.link(show.feed)} for show in feeds],
+        "feeds": [
+            {"name": show.name, "link": us.link(path), "type": kind}
+            for show in feeds
+            for path, kind in ((show.feed, RSS), (show.atom, ATOM), (show.json_feed, JSON_FEED))
+        ],
         "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
     }
     return render_to_string(template, frame | context)
@@ -314,7 +383,8 @@ def _series_of(us: Publication, view: EpisodeView) -> dict[str, Any]:
         {
             "display": readmodel.part_display(part.number, view.series.total),
             "title": part.title,
-            "link": us.link(part.path),
+            "link": part.url or us.link(part.path),
+            "site": part.site,
             "here": part.number == view.part,
             "coming": part.coming,
         }
