@@ -62,7 +62,12 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         description=view.standfirst,
         feeds=[view.show],
         episode=view,
-        show={"name": view.show.name, "link": us.link(view.show.path), "feed": us.link(view.show.feed)},
+        show={
+            "name": view.show.name,
+            "link": us.link(view.show.path),
+            "feed": us.link(view.show.feed),
+            "subscribe": us.link(view.show.subscribe),
+        },
         date=times.long_date(view.published_at, us.time_zone),
         date_iso=times.iso(view.published_at),
         duration=_duration(view.duration_ms),
