@@ -22,7 +22,7 @@ PICTURES = {
 }
 """By name: the page, the width and height of the window, and the reader's colour scheme."""
 
-COLOURS = 192
+COLOURS = 256
 
 
 def main() -> None:

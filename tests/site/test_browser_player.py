@@ -205,6 +205,15 @@ def test_by_keyboard_alone(site):
         before = at(page, "video")
         page.keyboard.press("ArrowRight")
         assert 0 < at(page, "video") - before <= 5.5
+        page.keyboard.press("k")
+        settled(page, "document.querySelector('video').currentTime > 52")
+        told = "document.activeElement.getAttribute('aria-valuetext')"
+        quiet = page.evaluate(told)
+        settled(page, "document.querySelector('video').currentTime > 54")
+        assert page.evaluate(told) == quiet, "the slider does not read itself out"
+        page.keyboard.press("ArrowRight")
+        assert at(page, "video") > 58 and page.evaluate(told) != quiet
+        page.keyboard.press("k")
         page.locator("#find").focus()
         before = at(page, "video")
         page.keyboard.type("jkl k")
@@ -263,7 +272,7 @@ def test_paper_and_forced_colours(site):
 def test_how_much_goes_over_the_wire(publication):
     """An hour of talk: 10,000 words that do not repeat as ours do would take about three times as much."""
     show = making.make_show()
-    staging.make_interview(show, "en", 10_000)
+    staging.make_interview(show, "en", 10_000, audible=False)
     presser.press_all()
     seen: dict[str, int] = {}
     with chromium() as browser, staging.served(publication.public) as address:
@@ -280,6 +289,7 @@ def test_how_much_goes_over_the_wire(publication):
     assert not any("words.json" in url for url in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ur"])
 def test_axe_finds_nothing(publication, language):
     """Needs ONRECORD_NODE_MODULES: a folder where npm's axe-core is installed."""
