@@ -107,6 +107,7 @@ def home(page: ListPage) -> str:
         shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
         several=len(shows) > 1,
         linked_data=linked_data.website() if page.number >= page.pages else "",
+        own_show=shows[0].name if len(shows) == 1 else "",
     )
 
 
