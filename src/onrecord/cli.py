@@ -75,17 +75,28 @@ def _publish(options: argparse.Namespace, recording: Path) -> None:
         if options.replace is None
         else publishing.replace(_episode(options.replace), recording)
     )
+    if options.replace is not None:
+        _say_what_replacing_leaves(options)
     if published.already:
         say(f"This recording is already published as “{published.episode.title}”; nothing was changed.")
     _report_published(published, wait=options.wait, as_json=options.json)
 
 
+def _say_what_replacing_leaves(options: argparse.Namespace) -> None:
+    """The words of an episode stay when its recording is replaced: do not let them seem to be taken."""
+    not_taken = ("title", "standfirst", "notes", "show", "host", "guest", "language", "tag", "series", "picture", "at")
+    given = [f"--{name}" for name in not_taken if getattr(options, name)] + ["--draft"] * options.draft
+    if given:
+        say(f"Note: --replace changes the sound only; {', '.join(given)} changed nothing. `onrecord edit` may help.")
+
+
 def _request(options: argparse.Namespace, recording: Path) -> Any:
+    from onrecord.lib.names import title_from
     from onrecord.publish import Request
 
     return Request(
         recording=recording,
-        title=options.title if options.title is not None else recording.stem,
+        title=options.title if options.title is not None else title_from(recording.stem),
         standfirst=options.standfirst,
         notes=Path(options.notes) if options.notes else None,
         show=options.show,
@@ -128,7 +139,14 @@ def edit(options: argparse.Namespace) -> None:
     from onrecord import edit as editing
 
     episode = _episode(options.episode)
-    editing.edit(episode, title=options.title, standfirst=options.standfirst, tags=options.tag, at=options.at)
+    editing.edit(
+        episode,
+        title=options.title,
+        standfirst=options.standfirst,
+        tags=options.tag,
+        at=options.at,
+        language=options.language,
+    )
     if options.slug:
         editing.rename(episode, options.slug)
     _press_now()
@@ -159,10 +177,11 @@ def _episode(text: str) -> Any:
     return find_episode(text)
 
 
-def _finish(episode: Any) -> None:
+def _finish(episode: Any) -> list[str]:
+    """Wait until nothing of the episode is left to do; returns what failed, in sentences."""
     from onrecord.work import work_until_done
 
-    work_until_done(episode, episode.recordings.order_by("-id").first())
+    return work_until_done(episode, episode.recordings.order_by("-id").first()).failed
 
 
 def _press_now() -> None:
@@ -182,10 +201,11 @@ def transcribe(options: argparse.Namespace) -> None:
 
     episodes = find_episodes(options.episode)
     queued = transcribing.transcribe(episodes, model=options.model)
-    say(f"{queued} recordings will be heard again.")
+    say(f"{queued} {'recording' if queued == 1 else 'recordings'} will be heard again.")
     if options.wait:
-        for episode in episodes:
-            _finish(episode)
+        failed = [f"“{episode.title}”: {sentence}" for episode in episodes for sentence in _finish(episode)]
+        if failed:
+            raise Failed(" ".join(failed) + " `onrecord retry` tries again.")
 
 
 def approve(options: argparse.Namespace) -> None:
@@ -371,10 +391,16 @@ def _add(commands: Any, name: str, command: Callable[[argparse.Namespace], None]
     return parser
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"it must be a number from 1 to 65535, found {text!r}")
+    return int(text)
+
+
 def _add_demo(commands: Any) -> None:
     parser = _add(commands, "demo", demo, "Publish the sample interview and serve it. The quickest way to see it all.")
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="where to listen (8000)")
+    parser.add_argument("--port", metavar="N", type=_port, default=8000, help="where to listen (8000)")
     parser.add_argument("--no-serve", dest="serve", action="store_false", help="make it and end")
 
 
@@ -410,6 +436,7 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument("--standfirst", metavar="S")
     parser.add_argument("--tag", metavar="T", action="append", help="in place of all tags; may be repeated")
     parser.add_argument("--at", metavar="TIME", help="the date on the page")
+    parser.add_argument("--language", metavar="xx", help="of the page; a transcript keeps its own")
     parser.add_argument("--slug", metavar="NAME", help="another address; the old one leads to it")
     parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
     parser.add_argument("episode", metavar="EPISODE")
@@ -443,7 +470,7 @@ def _add_transcripts(commands: Any) -> None:
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
-    parser.add_argument("--port", metavar="N", type=int, help="where to listen (onrecord.toml, 8000)")
+    parser.add_argument("--port", metavar="N", type=_port, help="where to listen (onrecord.toml, 8000)")
     parser = _add(commands, "work", work, "Run steps and the press until stopped.")
     parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
     parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")

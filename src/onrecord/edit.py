@@ -1,15 +1,16 @@
 """Changes what is said of an episode, and whether it is public."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect
-from onrecord.jobs import queue
 from onrecord.lib.errors import BadInput
 from onrecord.lib.slugs import RESERVED, slug
-from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_length, find_or_make_tag, moment
-from onrecord.recordings.models import Rendition
+from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_language, check_length, find_or_make_tags, moment
+from onrecord.recordings import pipeline
 
 
 def rename(episode: Episode, new_slug: str) -> None:
@@ -45,16 +46,21 @@ def release(episode: Episode, at: str = "") -> None:
     date = moment(at) if at else None
     later = date if date is not None and date > timezone.now() else None
     with transaction.atomic():
-        if episode.state == EpisodeState.DRAFT:
+        held_back = episode.live_since is None and episode.published_at > timezone.now()
+        if episode.state == EpisodeState.DRAFT or held_back:
             episode.published_at = date or timezone.now().replace(microsecond=0)
         episode.state = EpisodeState.PUBLISHED
         if later:
             episode.live_since = None
         episode.save(update_fields=["state", "published_at", "live_since"])
-        recording = episode.recordings.get(current=True)
-        if Rendition.objects.filter(recording=recording, kind="mp3").exists():
-            queue.restart("episode.go_live", recording.pk, group=episode.pk, not_before=later, priority=100)
+        _schedule(episode, later)
         episode_changed(episode.pk)
+
+
+def _schedule(episode: Episode, not_before: datetime | None) -> None:
+    """Its recording, and one that is to replace it, go up at that time, or as soon as their sound is ready."""
+    for recording in episode.recordings.filter(replaced_at=None):
+        pipeline.go_live(recording, not_before)
 
 
 def edit(
@@ -63,8 +69,10 @@ def edit(
     standfirst: str | None = None,
     tags: list[str] | None = None,
     at: str | None = None,
+    language: str | None = None,
 ) -> None:
     """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`."""
+    check_language(language)
     with transaction.atomic():
         if title is not None:
             check_length("title", title, LONGEST_TITLE)
@@ -76,7 +84,11 @@ def edit(
             episode.standfirst = standfirst.strip()
         if at:
             episode.published_at = moment(at)
-        episode.save(update_fields=["title", "standfirst", "published_at"])
+            if episode.state == EpisodeState.PUBLISHED and episode.live_since is None:
+                _schedule(episode, episode.published_at)
+        if language is not None:
+            episode.language = language
+        episode.save(update_fields=["title", "standfirst", "published_at", "language"])
         if tags is not None:
-            episode.tags.set([find_or_make_tag(name) for name in tags])
+            episode.tags.set(find_or_make_tags(tags))
         episode_changed(episode.pk)

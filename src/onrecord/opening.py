@@ -1,6 +1,7 @@
 """Opens a publication's folder: finds it, makes it on first use, and brings its database up to date."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -9,12 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+from django.utils import translation
 
 from onrecord.lib import configuration
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import make_folder, write_atomically
 from onrecord.lib.names import clean_name
 from onrecord.lib.terminal import say
+
+SQLITE_MAY_NOT = ("readonly database", "unable to open database file")
+"""What SQLite says when it may not write."""
+
+LEAST_ROOM = 1 << 20
+"""Bytes on a disk below which SQLite cannot work."""
 
 TEMPLATE = """\
 # Settings of this publication. Every setting has a working default; what is commented out shows it.
@@ -62,14 +70,78 @@ def name_of(folder: Path) -> str:
 
 @contextlib.contextmanager
 def nothing_half_made(folder: Path) -> Iterator[None]:
-    """A folder that is not there before what can be refused is not there after it was refused."""
-    is_new = not folder.exists()
+    """Make the folder; one that was not there before what can be refused is not there after it was refused.
+
+    Unless somebody else publishes in it at the same time.
+    """
+    is_new, held = True, None
+    with contextlib.suppress(PermissionError):  # its parent may not be entered: then making it says so
+        is_new = not folder.exists()
     try:
-        yield
+        with _in_one_sentence(folder):
+            held = _enter(folder)
+            yield
     except BadInput:
-        if is_new:
+        if is_new and held is not None and _is_alone(held) and not _holds_a_recording(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        if held is not None:
+            os.close(held)
+
+
+def _enter(folder: Path) -> int | None:
+    """The folder, made where necessary and held against removal by others; None when it cannot be made."""
+    while True:
+        try:
+            make_folder(folder)
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:  # `make_publication` says why
+            return None
+        fcntl.flock(held, fcntl.LOCK_SH)  # waits while somebody removes it
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(held), folder.stat()):
+                return held
+        os.close(held)
+
+
+def _is_alone(held: int) -> bool:
+    """Whether nobody else is in the folder; if so, nobody comes in until it is let go."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holds_a_recording(folder: Path) -> bool:
+    originals = folder / "originals"
+    return originals.is_dir() and any(originals.iterdir())
+
+
+@contextlib.contextmanager
+def _in_one_sentence(folder: Path) -> Iterator[None]:
+    """What full disks, permissions and databases make fail. SQLite says "disk is full", or only "disk I/O error"."""
+    from django.db.utils import OperationalError
+
+    try:
+        yield
+    except (OSError, OperationalError) as error:
+        if _is_full(folder, error):
+            raise BadInput(f"The disk that holds {folder} is full: make room there.") from error
+        if isinstance(error, PermissionError) or any(words in str(error) for words in SQLITE_MAY_NOT):
+            at_fault = clean_name(str(getattr(error, "filename", None) or folder))
+            raise BadInput(f"{at_fault} cannot be written: check who owns it, or choose another folder.") from error
+        if isinstance(error, OperationalError):
+            raise Failed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+        raise
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    existing = next(part for part in (folder, *folder.parents) if part.exists())
+    return "disk" in str(error) and shutil.disk_usage(existing).free < LEAST_ROOM
 
 
 def make_publication(folder: Path, name: str, address: str = "") -> None:
@@ -83,6 +155,8 @@ def make_publication(folder: Path, name: str, address: str = "") -> None:
             text = TEMPLATE.format(name=_toml_text(name), address=_toml_text(address))
             write_atomically(settings_file, text.encode())
     except OSError as error:
+        if _is_full(folder, error):
+            raise BadInput(f"The disk that holds {folder} is full: make room there.") from error
         raise BadInput(f"{folder} cannot be written ({error.strerror}): choose a folder that you may write.") from error
 
 
@@ -107,16 +181,20 @@ def open_publication(folder: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "onrecord.settings"
     configuration.load(folder)
     django.setup()
-    _make_parts(folder)
-    _bring_database_up_to_date(folder)
-    from onrecord.catalogue import identity
+    translation.activate("en")  # what the command line says; pages are made within `language.speaks`
+    with _in_one_sentence(folder):
+        _make_parts(folder)
+        _bring_database_up_to_date(folder)
+        from onrecord.catalogue import identity
 
-    identity.mint_all()
+        identity.mint_all()
 
 
 def _make_parts(folder: Path) -> None:
     for part in ("originals", "public", "private", "work"):
         make_folder(folder / part)
+        if not os.access(folder / part, os.W_OK | os.X_OK):
+            raise BadInput(f"{folder / part} cannot be written: check who owns it, or choose another folder.")
     (folder / "private").chmod(0o700)
 
 
@@ -125,21 +203,17 @@ def _bring_database_up_to_date(folder: Path) -> None:
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
-    from django.db.utils import OperationalError
 
-    try:
-        with _only_one(folder / "work" / "migrations.lock"):
-            executor = MigrationExecutor(connection)
-            plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-            if not plan:
-                return
-            if executor.loader.applied_migrations:
-                from onrecord import backup
+    with _only_one(folder / "work" / "migrations.lock"):
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if not plan:
+            return
+        if executor.loader.applied_migrations:
+            from onrecord import backup
 
-                backup.backup_rows_before_upgrade()
-            call_command("migrate", verbosity=0, interactive=False)
-    except OperationalError as error:
-        raise Failed(f"The database does not answer: {str(error).strip().splitlines()[0]}") from error
+            backup.backup_rows_before_upgrade()
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 @contextlib.contextmanager
@@ -151,7 +225,11 @@ def _only_one(lock: Path) -> Iterator[None]:
 
 def check_recording_exists(recording: Path) -> None:
     """Say so before a publication is made for a recording that is not there."""
-    if not recording.exists():
+    try:
+        is_there = recording.exists()
+    except OSError:  # a folder above it may not be entered, or the name is too long: probing says which
+        return
+    if not is_there:
         raise BadInput(f"There is no file {clean_name(str(recording))}: check the name of the recording.")
 
 

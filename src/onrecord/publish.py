@@ -20,6 +20,7 @@ from onrecord.catalogue.changes import episode_changed, show_changed
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Role, Series, Show, Tag
 from onrecord.catalogue.pictures import take_in_picture
 from onrecord.jobs import queue
+from onrecord.lib import language
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import sha256_of
 from onrecord.lib.names import clean_name
@@ -31,6 +32,8 @@ from onrecord.recordings.probe import Probe, probe
 LONGEST_TITLE = 300
 LONGEST_TEXT = 4_000
 LARGEST_NOTES = 1_000_000
+LONGEST_TAG = 100
+MOST_PARTS = 9_999
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 
@@ -81,15 +84,16 @@ def publish(request: Request) -> Published:
     if known is not None:
         return Published(known.episode, known, already=True, warnings=list(known.warnings))
     sha256, size = originals.take_in(request.recording)
-    with _nothing_left_behind(sha256), transaction.atomic():
+    taken = [sha256]
+    with _nothing_left_behind(taken), transaction.atomic():
         picture = (
             take_in_picture(request.picture, request.caption, request.credit, request.alt) if request.picture else None
         )
+        if picture:
+            taken.append(picture.sha256)
         episode = _make_episode(request, notes, picture, published_at)
         recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
-        pipeline.begin(
-            recording, scheduled_for=published_at if published_at and published_at > timezone.now() else None
-        )
+        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
         episode_changed(episode.pk)
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
 
@@ -106,14 +110,20 @@ def replace(episode: Episode, path: Path) -> Published:
             "episode."
         )
     sha256, size = originals.take_in(path)
-    with _nothing_left_behind(sha256), transaction.atomic():
+    with _nothing_left_behind([sha256]), transaction.atomic():
         for unfinished in episode.recordings.filter(current=False, replaced_at=None):
             queue.cancel(unfinished.pk)
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
-        pipeline.begin(recording)
+        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
+
+
+def _date_to_come(episode: Episode) -> datetime | None:
+    """The date that holds back a page that was never up."""
+    is_held_back = episode.live_since is None and episode.published_at > timezone.now()
+    return episode.published_at if is_held_back else None
 
 
 def discard(recording: Recording) -> None:
@@ -122,28 +132,34 @@ def discard(recording: Recording) -> None:
     An episode that has no other recording goes with it.
     """
     episode, sha256 = recording.episode, recording.sha256
+    picture = episode.picture
     with transaction.atomic():
         queue.forget(recording.pk)
         recording.delete()
         if not episode.recordings.exists():
             episode_changed(episode.pk)
             episode.delete()
+            if picture:
+                picture.delete()
     _forget_unused(sha256)
+    if picture:
+        _forget_unused(picture.sha256)
 
 
 @contextlib.contextmanager
-def _nothing_left_behind(sha256: str) -> Iterator[None]:
-    """When the rows cannot be made, the original that was taken in for them goes again."""
+def _nothing_left_behind(taken: list[str]) -> Iterator[None]:
+    """When the rows cannot be made, the originals that were taken in for them go again."""
     try:
         yield
     except IntegrityError as error:
         raise Failed("The same recording or name was published at the same moment: run the command again.") from error
     finally:
-        _forget_unused(sha256)
+        for sha256 in taken:
+            _forget_unused(sha256)
 
 
 def _forget_unused(sha256: str) -> None:
-    if not Recording.objects.filter(sha256=sha256).exists():
+    if not any(kind.objects.filter(sha256=sha256).exists() for kind in (Recording, Picture)):
         originals.forget(sha256)
 
 
@@ -154,19 +170,23 @@ def _check_words(request: Request) -> None:
         ("title", request.title, LONGEST_TITLE),
         ("standfirst", request.standfirst, LONGEST_TEXT),
         ("caption", request.caption, LONGEST_TEXT),
+        ("credit", request.credit, LONGEST_TEXT),
+        ("alt text", request.alt, LONGEST_TEXT),
         ("show's name", request.show, LONGEST_TITLE),
         ("series' name", request.series, LONGEST_TITLE),
         *(("host's name", name, LONGEST_TITLE) for name in request.hosts),
         *(("guest's name", name, LONGEST_TITLE) for name in request.guests),
-        *(("tag", tag, 100) for tag in request.tags),
+        *(("tag", tag, LONGEST_TAG) for tag in request.tags),
     ):
         check_length(name, value, longest)
+    check_language(request.language)
     if request.part is not None and not request.series:
         raise BadInput("--part was given without --series: name the series that it is a part of.")
     if request.series and request.part is None:
         raise BadInput("--series was given without --part: say which part this is, such as --part 1 --of 2.")
-    if request.part is not None and request.part < 1:
-        raise BadInput(f"--part must be 1 or more, found {request.part}.")
+    for option, number in (("--part", request.part), ("--of", request.total)):
+        if number is not None and not 1 <= number <= MOST_PARTS:
+            raise BadInput(f"{option} must be a number from 1 to {MOST_PARTS:,}, found {number}.")
     if request.part is not None and request.total is not None and request.part > request.total:
         raise BadInput(f"Part {request.part} of {request.total} cannot be: --part must be at most --of.")
     if request.picture is None and (request.caption or request.credit or request.alt):
@@ -174,9 +194,18 @@ def _check_words(request: Request) -> None:
 
 
 def check_length(name: str, value: str, longest: int) -> None:
-    """BadInput when a text is too long to be what it is meant for."""
+    """BadInput when a text is too long to be what it is meant for, or is no text."""
+    if any("\ud800" <= c <= "\udfff" for c in value):  # how Python shows bytes of the command line that are not UTF-8
+        raise BadInput(f"The {name} {clean_name(value)!r} is not UTF-8 text: write it in UTF-8.")
     if len(value) > longest:
         raise BadInput(f"The {name} has {len(value):,} characters; at most {longest:,} fit, so shorten it.")
+
+
+def check_language(code: str | None) -> None:
+    """BadInput when a language was named and there is none of that code."""
+    problem = language.problem_with(code) if code else ""
+    if problem:
+        raise BadInput(f"--language {problem}")
 
 
 def moment(text: str) -> datetime:
@@ -203,11 +232,14 @@ def _read_notes(path: Path | None) -> str:
         return ""
     name = clean_name(path.name)
     try:
+        if path.exists() and not path.is_file():  # a pipe or device might never end
+            raise BadInput(f"{name} is not a file: --notes takes a Markdown file.")
+        size = path.stat().st_size
+        if size > LARGEST_NOTES:
+            raise BadInput(f"{name} has {size:,} bytes; notes may have at most {LARGEST_NOTES:,}: shorten them.")
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{name} cannot be read ({error.strerror}): --notes takes a Markdown file.") from error
-    if len(content) > LARGEST_NOTES:
-        raise BadInput(f"{name} has {len(content):,} bytes; notes may have at most {LARGEST_NOTES:,}.")
     try:
         return content.decode("utf-8-sig").replace("\x00", "")
     except UnicodeDecodeError as error:
@@ -242,7 +274,7 @@ def _make_episode(request: Request, notes: str, picture: Picture | None, publish
     )
     credit(episode, Role.HOST, request.hosts)
     credit(episode, Role.GUEST, request.guests)
-    episode.tags.set([find_or_make_tag(name) for name in request.tags])
+    episode.tags.set(find_or_make_tags(request.tags))
     return episode
 
 
@@ -258,7 +290,7 @@ def credit(episode: Episode, role: str, names: list[str]) -> None:
         Credit.objects.create(episode=episode, person=_find_or_make_person(name), role=role, position=position)
 
 
-def find_or_make_show(name: str, language: str = "") -> Show:
+def find_or_make_show(name: str, spoken: str = "") -> Show:
     """The show of that name or slug; without a name the only one there is, or one named as the publication."""
     publication = settings.ONRECORD.publication
     if not name and Show.objects.count() == 1:
@@ -271,7 +303,7 @@ def find_or_make_show(name: str, language: str = "") -> Show:
     show = Show(
         slug=free_slug(slug(name, "show"), taken),
         name=name,
-        language=language or publication.language,
+        language=spoken or publication.language,
         description=publication.description,
     )
     identity.mint(show)
@@ -312,7 +344,14 @@ def _find_or_make_person(name: str) -> Person:
     return Person.objects.create(slug=free_slug(wanted, taken), name=name)
 
 
-def find_or_make_tag(name: str) -> Tag:
+def find_or_make_tags(names: list[str]) -> list[Tag]:
+    """The tags of those names; what is blank is no tag. Raises BadInput for a name that is too long."""
+    for name in names:
+        check_length("tag", name, LONGEST_TAG)
+    return [_find_or_make_tag(name) for name in names if name.strip()]
+
+
+def _find_or_make_tag(name: str) -> Tag:
     """The tag of that name, however it is written in capitals and small letters."""
     name = " ".join(name.split())
     known = Tag.objects.filter(name__iexact=name).first()

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from onrecord.catalogue.models import Episode
 from onrecord.recordings.models import Recording
+from onrecord.transcripts import missing
 from onrecord.transcripts.models import Revision, Transcript
 from onrecord.work import Outcome
 
@@ -41,7 +42,7 @@ def _warnings(episode: Episode, recording: Recording) -> list[str]:
     warnings = list(recording.warnings)
     transcript = Transcript.objects.filter(recording=recording).first()
     if transcript and transcript.missing_because:
-        warnings.append(transcript.missing_because)
+        warnings.append(missing.sentence(transcript.missing_because, transcript.missing_details))
     if transcript and not episode.is_public and episode.state == "published":
         warnings.append(f"The page goes public on {episode.published_at:%Y-%m-%d %H:%M} UTC.")
     waiting = Revision.objects.filter(transcript=transcript, public=False, read_by_person=None).exists()

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from onrecord.lib import configuration
+from babel import Locale
+
+from onrecord.lib import configuration, language
 
 ONRECORD = configuration.load(configuration.find_folder() or Path.cwd())
 
@@ -17,7 +19,9 @@ ROOT_URLCONF = "onrecord.urls"
 SECRET_KEY = secrets.token_hex()  # nothing that outlives the process is signed yet
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = language.tag(ONRECORD.publication.language, "en")  # what the program's own pages speak
+LANGUAGES = [(code, Locale(code).get_display_name()) for code in language.INTERFACES]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

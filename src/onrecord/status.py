@@ -13,6 +13,7 @@ from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.jobs.models import State, Step
 from onrecord.press.presser import stale_count
 from onrecord.recordings.models import Recording
+from onrecord.transcripts import missing
 from onrecord.transcripts.models import Revision, Transcript
 
 WORST_FIRST = (
@@ -117,7 +118,7 @@ def _transcript_states(recordings: Iterable[Recording]) -> dict[int, str]:
 
 def _in_words(transcript: Transcript, newest: Revision | None) -> str:
     if newest is None:
-        return transcript.missing_because or "none"
+        return missing.sentence(transcript.missing_because, transcript.missing_details) or "none"
     if not newest.public:
         return "waits for approval"
     return "read by a person" if newest.read_by_person else "made by a machine"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree, html
+from PIL import Image
 
 from tests.conftest import Command
 from tests.sounds import write_wave
@@ -77,6 +78,31 @@ def test_a_future_date_holds_the_page_back(folder: Path, onrecord: Command, tmp_
     assert not any(b"Later talk" in content for _, content in public_files(folder).values())
 
 
+def test_a_date_that_moves_takes_the_page_with_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    recording = write_wave(tmp_path / "a.wav")
+    published(onrecord, recording, "--title", "A talk", "--at", "2090-01-01")
+    assert onrecord("edit", "a-talk", "--at", "1999-05-06").returncode == 0
+    assert "1999-05-06" in Path(published(onrecord, recording)["page"]).read_text()
+
+
+def test_a_replacement_waits_for_the_date_too(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--at", "2090-01-01")
+    result = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", "a-talk")
+    assert result["page"] is None
+    assert not list((folder / "public").rglob("*.mp3"))
+    assert onrecord("release", "a-talk").returncode == 0
+    feed = etree.parse(next((folder / "public").glob("*/feed.xml")))
+    assert feed.findtext(f".//item/{ITUNES}duration") == "5"
+    assert "2090" not in feed.findtext(".//item/pubDate")
+    assert onrecord("check").returncode == 0
+
+
+def test_a_draft_released_for_a_later_date_waits_for_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--draft", "--no-wait")
+    assert onrecord("release", result["episode"], "--at", "2090-01-01").returncode == 0
+    assert not any(b"A talk" in content for _, content in public_files(folder).values())
+
+
 def test_a_past_date_is_the_date_on_the_page(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Old talk", "--at", "1994-05-06T10:00")
     assert "1994-05-06" in Path(result["page"]).read_text()
@@ -87,7 +113,10 @@ def test_replacing_keeps_page_guid_and_links(folder: Path, onrecord: Command, tm
     first = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk")
     old_guid = etree.parse(first["feed"]).findtext(".//item/guid")
     old_media = next((folder / "public").rglob("*.mp3"))
-    second = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", first["episode"])
+    write_wave(tmp_path / "b.wav", seed=2, seconds=5)
+    done = onrecord("publish", tmp_path / "b.wav", "--replace", first["episode"], "--title", "Another", "--json")
+    assert "--title changed nothing" in done.stderr
+    second = json.loads(done.stdout)
     assert (second["page"], second["url"]) == (first["page"], first["url"])
     feed = etree.parse(second["feed"])
     assert feed.findtext(".//item/guid") == old_guid
@@ -159,6 +188,11 @@ BAD_WORDS = {
     "part above total": ("--series", "S", "--part", "3", "--of", "2"),
     "picture not there": ("--picture", "/nonexistent.jpg"),
     "notes not there": ("--notes", "/nonexistent.md"),
+    "notes without end": ("--notes", "/dev/zero"),
+    "no language": ("--language", "nonsense language"),
+    "part that no row can hold": ("--series", "S", "--part", "9" * 20),
+    "not UTF-8": ("--title", os.fsdecode(b"a\xff")),
+    "long tag": ("--tag", "x" * 101),
 }
 
 
@@ -169,6 +203,39 @@ def test_words_that_cannot_be_used_are_refused(kind: str, folder: Path, onrecord
     assert len(done.stderr.strip().splitlines()) == 1
     assert not list((folder / "originals").glob("*"))
     assert json.loads(onrecord("status", "--json").stdout)["episodes"] == []
+
+
+def test_a_picture_of_what_is_refused_is_not_kept(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    part = ("--series", "Long talks", "--part", "1", "--no-wait")
+    published(onrecord, write_wave(tmp_path / "a.wav"), *part)
+    before = sorted((folder / "originals").iterdir())
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    picture = ("--picture", str(tmp_path / "a.png"))
+    done = onrecord("publish", write_wave(tmp_path / "b.wav", seed=2), *part, *picture)
+    assert done.returncode == 2
+    assert "choose another --part" in done.stderr
+    assert sorted((folder / "originals").iterdir()) == before
+    done = onrecord("publish", tmp_path / "b.wav", *picture, "--credit", "x" * 10_000)
+    assert done.returncode == 2
+    assert "The credit has 10,000 characters" in done.stderr
+
+
+def test_a_title_from_a_files_name_turns_nothing_around(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    name = tmp_path / ("new\nline \u202egnp \u0645\u06cc\u200c\u0634\u0648\u062f " + os.fsdecode(b"\xff.wav"))
+    result = published(onrecord, write_wave(tmp_path / "a.wav").rename(name), "--no-wait")
+    assert result["title"] == "new line gnp \u0645\u06cc\u200c\u0634\u0648\u062f \ufffd"
+
+
+def test_hearing_again_that_fails_says_so_to_programs(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--language", "en")
+    done = onrecord("transcribe", "a-talk", "--model", "/no/such/model")
+    assert done.returncode == 1
+    assert "There is no speech model" in done.stderr.splitlines()[-1]
+
+
+def test_blank_tags_are_no_tags(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--tag", " ", "--tag", "Bridges")
+    assert [path.name for path in (folder / "public" / "tags").glob("*/")] == ["bridges"]
 
 
 def test_a_hostile_file_name_is_shown_in_one_harmless_line(folder: Path, onrecord: Command, tmp_path: Path) -> None:

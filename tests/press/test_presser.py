@@ -168,6 +168,17 @@ def test_an_edit_touches_the_page_it_stands_on(twelve: list[Episode]) -> None:
     assert check() == []
 
 
+def test_another_language_is_spoken_wherever_the_episode_stands(twelve: list[Episode], public: Path) -> None:
+    change(twelve[4], language="ur-PK")
+    touched = press()
+    assert {"talks/e5/index.html", "talks/e5/episode.json", "page/2/index.html", "talks/page/2/index.html"} <= set(
+        touched
+    )
+    assert '<html lang="ur-PK" dir="rtl">' in (public / "talks/e5/index.html").read_text()
+    assert 'lang="ur-PK" dir="rtl"' in (public / "page/2/index.html").read_text()
+    assert check() == []
+
+
 def test_an_edit_that_changes_nothing_changes_no_time(twelve: list[Episode], public: Path) -> None:
     before = times(public)
     episode_changed(twelve[4].pk)

@@ -211,7 +211,7 @@ def test_right_to_left(publication):
     page = parsed(pages.episode(readmodel.episode(episode.pk)))
     assert (page.get("lang"), page.get("dir")) == ("ur", "rtl")
     assert text_at(page, "//h1/bdi") == ["سمندر"]
-    assert page.xpath("//p[@class='label machine'][@lang='en'][@dir='ltr']")
+    assert page.xpath("//p[@class='label machine'][not(@lang)][not(@dir)]"), "as the page's"
     assert not page.xpath("//div[@class='turns']/@lang"), "as the page's"
     assert page.xpath("//div[@id='t0']//span/@id") == ["t2"]
 
@@ -417,4 +417,4 @@ def test_hosts_come_first_in_the_order_given(publication):
     third = Person.objects.create(slug="cy", name="Cy")
     Credit.objects.create(episode=episode, person=third, role="host", position=1)
     page = parsed(pages.episode(readmodel.episode(episode.pk)))
-    assert text_at(page, "//p[@class='byline']")[:-1] == ["Hosted by Ada Host, Cy", "With Bo O'Guest"]
+    assert text_at(page, "//p[@class='byline']")[:-1] == ["Hosted by Ada Host and Cy", "With Bo O'Guest"]

@@ -71,12 +71,12 @@ def test_a_loop_of_the_model_is_heard_again_without_context():
     class Looping:
         asked: list[bool] = []
 
-        def listen(self, sound, ranges, language, again=False, told=None):
+        def listen(self, sound, ranges, language, told=None, context=True, may_repeat=True):
             from onrecord.transcripts.engines.loops import Segment
             from onrecord.transcripts.tokens import Token
 
-            self.asked.append(again)
-            text = "so it goes and goes " * (1 if again else 9)
+            self.asked.append(may_repeat)
+            text = "so it goes and goes " * (9 if may_repeat else 1)
             tokens = tuple(Token(word, 100 + at * 50, 140 + at * 50, None, 0.9) for at, word in enumerate(text.split()))
             return [Segment(tokens, -0.2, 0.0, 1.0)]
 
@@ -86,7 +86,7 @@ def test_a_loop_of_the_model_is_heard_again_without_context():
         heard = hear(ear, np.zeros(RATE, np.float32), 0, "en")  # type: ignore[arg-type]
     finally:
         whisper.find_speech = whisper_find
-    assert ear.asked[:2] == [False, True]
+    assert ear.asked[:2] == [True, False]
     assert text_of(heard.tokens) == "so it goes and goes"
 
 

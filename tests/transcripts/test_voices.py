@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.lib.errors import Failed
-from onrecord.transcripts.engines import voices, weights
+from onrecord.transcripts.engines import clustering, voices, weights
 from onrecord.transcripts.engines.clustering import speakers, with_speakers
 from onrecord.transcripts.engines.voices import VoiceModel, Voices, embed, read_tensors, stretches
 from onrecord.transcripts.engines.windows import RATE
@@ -288,3 +288,16 @@ def test_the_same_vectors_always_give_the_same_speakers(count, turns, seed):
     first = with_speakers(tokens, spans, found)
     assert first == with_speakers(tokens, spans, found)
     assert first[0].speaker == 0
+
+
+def test_halves_that_dissolve_again_are_not_cut_for_ever(monkeypatch):
+    """Seen on real voices: what is apart within one group may not be among all vectors."""
+    found, _ = people(2, 24)
+    cuts = iter(range(100))
+
+    def halves(looks):
+        next(cuts)
+        return np.stack([looks.vectors[0], -looks.vectors[0]])
+
+    monkeypatch.setattr(clustering, "_halves", halves)
+    assert len(speakers(found)) == 2

@@ -12,6 +12,7 @@ def find_episode(text: str) -> Episode:
 
     Raises BadInput when there is none, or when a slug stands for more than one.
     """
+    text = text.encode("utf-8", "replace").decode()  # no episode has a name that is not UTF-8
     episodes = Episode.objects.select_related("show")
     path = (urlsplit(text).path if "://" in text else text).strip("/")
     folder = path.removesuffix("/index.html")

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from onrecord import readmodel
+from onrecord.lib import language
 from onrecord.lib.times import iso
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
 
@@ -21,8 +22,9 @@ def compact(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
 
 
+@language.speaks(lambda view: view.language)
 def episode_json(view: EpisodeView) -> bytes:
-    """The record of an episode."""
+    """The record of an episode; its sentences for readers are in the episode's language."""
     us = readmodel.publication()
     return compact(
         {

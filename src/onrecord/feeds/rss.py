@@ -5,11 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 
+from django.utils.translation import gettext, gettext_noop
 from lxml import etree
 
 from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text, cut, plain_title
-from onrecord.lib import times
+from onrecord.lib import language, times
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView
 
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -31,11 +32,12 @@ TRANSCRIPTS = (
     ("json", "application/json", ""),
     ("txt", "text/plain", ""),
 )
-RENDITION_TITLES = {"mp3": "Standard", "opus": "Small (Opus)", "mp4": "Video"}
+RENDITION_TITLES = {"mp3": gettext_noop("Standard"), "opus": gettext_noop("Small (Opus)"), "mp4": gettext_noop("Video")}
 
 
+@language.speaks(lambda show, *_, **__: show.language)
 def feed(show: ShowView, episodes: Sequence[EpisodeView], archive_number: int | None, newest_archive: int) -> bytes:
-    """A show's feed, or one archive of it. `episodes`: newest first, with their sound.
+    """A show's feed, or one archive of it, in the show's language. `episodes`: newest first, with their sound.
 
     `archive_number` is None for the feed itself; archives are numbered from the oldest, 1, to `newest_archive` (0: no
     archive yet).
@@ -205,7 +207,7 @@ def _alternate(item: etree._Element, view: EpisodeView, rendition: RenditionView
         bitrate=rendition.bitrate or None,
         height=rendition.height,
         lang=view.language,
-        title=RENDITION_TITLES[rendition.kind],
+        title=gettext(RENDITION_TITLES[rendition.kind]),
         codecs=rendition.codecs,
         default="true" if main else None,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from onrecord.lib import colour
+from onrecord.lib import colour, language
 from onrecord.lib.errors import BadInput
 
 FILE_NAME = "onrecord.toml"
@@ -34,7 +33,7 @@ class PublicationSettings:
     time_zone: str = "UTC"
     copyright: str = ""
     funding: str = ""
-    funding_label: str = "Support us"
+    funding_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,8 +223,9 @@ def _check_look(path: Path, look: LookSettings) -> None:
 
 
 def _check_language_and_zone(path: Path, publication: PublicationSettings) -> None:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", publication.language):
-        raise BadInput(f"{path}: language must be a code such as en or ur, found {publication.language!r}.")
+    problem = language.problem_with(publication.language)
+    if problem:
+        raise BadInput(f"{path}: language {problem}")
     try:
         ZoneInfo(publication.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -4,25 +4,14 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-# English whatever the locale: a pressed file may not depend on where it is made.
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from babel.dates import format_date
+from django.utils.translation import ngettext, pgettext
+
+from onrecord.lib import language
 
 
 def clock(milliseconds: int) -> str:
-    """A moment of a recording: "4:07", "12:34", "1:02:03"."""
+    """A moment of a recording: "4:07", "12:34", "1:02:03"; a page writes it with `language.digits`."""
     hours, minutes, seconds = _parts(milliseconds)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
@@ -39,11 +28,17 @@ def iso_duration(milliseconds: int) -> str:
 
 
 def spoken_duration(milliseconds: int) -> str:
-    """How long something lasts: "1 h 2 min", "12 min", "40 s"."""
+    """How long something lasts, in the language that is spoken: "1 h 2 min", "12 min", "40 s"."""
     if milliseconds < 60_000:
-        return f"{max(1, round(milliseconds / 1000))} s" if milliseconds else "0 s"
+        seconds = max(1, round(milliseconds / 1000)) if milliseconds else 0
+        return ngettext("%(number)s s", "%(number)s s", seconds) % {"number": language.number(seconds)}
     hours, minutes = divmod(round(milliseconds / 60_000), 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))
+    long = ngettext("%(number)s h", "%(number)s h", hours) % {"number": language.number(hours)}
+    short = ngettext("%(number)s min", "%(number)s min", minutes) % {"number": language.number(minutes)}
+    if hours and minutes:
+        # Translators: an hour and some minutes.
+        return pgettext("duration", "%(hours)s %(minutes)s") % {"hours": long, "minutes": short}
+    return long if hours else short
 
 
 def iso(moment: datetime) -> str:
@@ -57,9 +52,9 @@ def rfc2822(moment: datetime) -> str:
 
 
 def long_date(moment: datetime, zone: str) -> str:
-    """The day of a moment where the publication is: "23 November 2026"."""
+    """The day of a moment where the publication is, in the language that is spoken: "23 November 2026"."""
     local = moment.astimezone(ZoneInfo(zone))
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    return language.digits(format_date(local.date(), "long", locale=language.locale()))
 
 
 def _parts(milliseconds: int) -> tuple[int, int, int]:

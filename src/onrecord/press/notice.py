@@ -8,6 +8,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+import babel
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +30,7 @@ MAKES_PAGES = (
     "transcripts",
     "passages",
     "lib",
+    "locale",
     "catalogue/pictures.py",
 )
 """Parts of the program that what is pressed depends on."""
@@ -63,7 +65,7 @@ def fingerprint() -> str:
 
 @cache
 def _program() -> str:
-    seen = hashlib.sha256(__version__.encode())
+    seen = hashlib.sha256(f"{__version__} {babel.__version__}".encode())  # Babel brings how dates are written
     for part in MAKES_PAGES:
         for file in _files(PROGRAM / part):
             seen.update(f"{file.relative_to(PROGRAM)}\n".encode() + file.read_bytes())

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Credit, Episode, EpisodeState, Person, Picture, Redirect, Series, Show, Tag
-from onrecord.lib import html
+from onrecord.lib import html, language
 from onrecord.passages.models import Passage, Place, State
 from onrecord.readmodel.views import (
     Artwork,
@@ -32,7 +33,6 @@ from onrecord.readmodel.views import (
     SpeakerView,
     TagView,
     TranscriptView,
-    part_display,
 )
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
@@ -52,7 +52,7 @@ PUBLIC_TAGGED = Q(episodes__state=EpisodeState.PUBLISHED, episodes__live_since__
 
 
 def publication() -> Publication:
-    """The publication's settings as readers meet them. No query."""
+    """The publication's settings as readers meet them, in the language that is spoken. No query."""
     given = settings.ONRECORD.publication
     return Publication(
         name=given.name,
@@ -66,7 +66,7 @@ def publication() -> Publication:
         time_zone=given.time_zone,
         copyright=given.copyright,
         funding=given.funding,
-        funding_label=given.funding_label,
+        funding_label=given.funding_label or gettext("Support us"),
     )
 
 
@@ -320,7 +320,7 @@ def _card(row: Episode) -> EpisodeCard:
         show_name=html.clean(row.show.name),
         show_path=f"{row.show.slug}/",
         part=row.part if row.series else None,
-        part_display=_part_display(row),
+        total=row.series.total if row.series else None,
         series_name=html.clean(row.series.name) if row.series else "",
         series_path=f"{row.series.show.slug}/series/{row.series.slug}/" if row.series else "",
         credits=_credits(row),
@@ -332,12 +332,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _part_display(row: Episode) -> str:
-    return part_display(row.part, row.series.total) if row.series and row.part else ""
-
-
 def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
-    language = row.language or row.show.language
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -350,7 +345,7 @@ def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
         title=html.clean(row.title),
         standfirst=html.clean(row.standfirst),
         notes=html.clean(row.notes),
-        language=language,
+        language=row.language or row.show.language,
         published_at=row.published_at,
         live_since=row.live_since,
         is_public=row.is_public,
@@ -364,7 +359,8 @@ def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
         renditions=renditions,
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
         transcript=_transcript(words, credits, earlier) if words else None,
-        missing_because=html.clean(words.missing_because) if words else "",
+        missing_reason=words.missing_because if words else "",
+        missing_details=words.missing_details if words else {},
         former_folders=tuple(moved.folder for moved in row.redirects.all()),
     )
 
@@ -400,6 +396,8 @@ def _transcript(row: Transcript, credits: Sequence[CreditView], earlier: Earlier
     revision = newest[0]
     with_words = "tokens" not in revision.get_deferred_fields()
     credited = {credit.person.id for credit in credits}
+    with language.speaking(revision.language, "en"):
+        labels = {voice.index: html.clean(voice.label) for voice in row.speakers.all()}
     return TranscriptView(
         revision=revision.number,
         revision_id=revision.pk,
@@ -413,7 +411,7 @@ def _transcript(row: Transcript, credits: Sequence[CreditView], earlier: Earlier
         speakers=tuple(
             SpeakerView(
                 voice.index,
-                html.clean(voice.label),
+                labels[voice.index],
                 _person(voice.person) if voice.person and voice.person_id in credited else None,
             )
             for voice in row.speakers.all()

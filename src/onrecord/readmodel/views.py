@@ -8,8 +8,10 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from onrecord.lib import html
-from onrecord.transcripts import anchors, maps
+from django.utils.translation import gettext, gettext_noop
+
+from onrecord.lib import html, language
+from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
 from onrecord.transcripts.maps import WordMap
@@ -186,8 +188,9 @@ class SeriesView:
 
 
 def part_display(part: int, total: int | None) -> str:
-    """What readers and apps show: "Part 1 of 2"."""
-    return f"Part {part} of {total}" if total else f"Part {part}"
+    """What readers and apps show, in the language that is spoken: "Part 1 of 2"."""
+    numbers = {"part": language.number(part), "total": language.number(total or 0)}
+    return (gettext("Part %(part)s of %(total)s") if total else gettext("Part %(part)s")) % numbers
 
 
 @dataclass(frozen=True)
@@ -231,11 +234,13 @@ class SpeakerView:
 
 
 LABELS = {
-    "machine": "This transcript was made by a machine and has not been read by a person yet.",
-    "corrected": "This transcript was made by a machine and corrected by a person. Nobody has said yet that all of it "
-    "has been read.",
-    "given": "This transcript was given by the publisher.",
-    "read": "This transcript has been read by a person.",
+    "machine": gettext_noop("This transcript was made by a machine and has not been read by a person yet."),
+    "corrected": gettext_noop(
+        "This transcript was made by a machine and corrected by a person. Nobody has said yet that all of it has been "
+        "read."
+    ),
+    "given": gettext_noop("This transcript was given by the publisher."),
+    "read": gettext_noop("This transcript has been read by a person."),
 }
 """What is said wherever words are shown, by `TranscriptView.status`."""
 
@@ -277,8 +282,8 @@ class TranscriptView:
 
     @property
     def label(self) -> str:
-        """What is said wherever these words are shown."""
-        return LABELS[self.status]
+        """What is said wherever these words are shown, in the language that is spoken."""
+        return gettext(LABELS[self.status])
 
     @cached_property
     def tokens(self) -> list[Token]:
@@ -374,8 +379,14 @@ class EpisodeView:
     renditions: Mapping[str, RenditionView]
     duration_ms: int
     transcript: TranscriptView | None
-    missing_because: str
+    missing_reason: str
+    missing_details: Mapping[str, str]
     former_folders: tuple[str, ...] = ()
+
+    @property
+    def missing_because(self) -> str:
+        """Why there is no transcript, in the language that is spoken; empty when there is one, or none yet."""
+        return html.clean(missing.sentence(self.missing_reason, self.missing_details))
 
     @property
     def folder(self) -> str:
@@ -450,11 +461,16 @@ class EpisodeCard:
     show_name: str
     show_path: str
     part: int | None
-    part_display: str
+    total: int | None
     series_name: str
     series_path: str
     credits: tuple[CreditView, ...]
     picture: PictureView | None
+
+    @property
+    def part_display(self) -> str:
+        """ "Part 1 of 2", or nothing."""
+        return part_display(self.part, self.total) if self.part else ""
 
     @property
     def direction(self) -> str:

@@ -48,3 +48,16 @@ def begin(recording: Recording, scheduled_for: datetime | None = None) -> None:
             priority=entry.priority,
             not_before=scheduled_for if entry.name == "episode.go_live" else None,
         )
+
+
+def go_live(recording: Recording, not_before: datetime | None = None) -> None:
+    """Let the page go up once more, or at another time, as soon as the sound is ready."""
+    entry = next(entry for entry in PIPELINE if entry.name == "episode.go_live")
+    queue.restart(
+        entry.name,
+        recording.pk,
+        group=recording.episode_id,
+        after=entry.after,
+        priority=entry.priority,
+        not_before=not_before,
+    )

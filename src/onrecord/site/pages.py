@@ -1,6 +1,7 @@
 """The reader's pages: one function each, from views to the whole text of the file.
 
-Words around the content are English and say so (`ui`), whatever language the page is in.
+Words around the content are in the page's language; where we have no words in it, they are in the publication's or in
+English, and the elements that hold them say so (`ui`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext, ngettext
 
 from onrecord import readmodel
 from onrecord.lib import html, times
+from onrecord.lib.language import digits, isolated, listed, marked, number, speaks, spoken
 from onrecord.readmodel import (
     CreditView,
     EpisodeCard,
@@ -35,13 +39,13 @@ POLICY = mark_safe(
 )
 """No request leaves our own site, and no script or style stands in a page."""
 
-TRANSCRIPT_FILES = ("txt", "vtt", "srt", "json")
 LONGEST_DESCRIPTION = 300
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
 """How wide a picture is shown, for `sizes`; as in style.css."""
 
 
+@speaks(lambda view, *_, **__: view.language)
 def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
@@ -49,7 +53,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     words = press_turns(view.transcript, view.chapters, form) if view.transcript else None
     return _page(
         "episode.html",
-        title=f"{view.title} · {view.show.name}",
+        title=_title(view.language, view.title, view.show.name),
         path=view.path,
         language=view.language,
         description=view.standfirst,
@@ -75,6 +79,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     )
 
 
+@speaks(lambda _: readmodel.publication().language)
 def home(page: ListPage) -> str:
     """The list of everything."""
     us = readmodel.publication()
@@ -92,6 +97,7 @@ def home(page: ListPage) -> str:
     )
 
 
+@speaks(lambda show, _: show.language)
 def show(show: ShowView, page: ListPage) -> str:
     """A show's list."""
     return _list_page(
@@ -108,72 +114,90 @@ def show(show: ShowView, page: ListPage) -> str:
     )
 
 
+@speaks(lambda *_: readmodel.publication().language)
 def person(person: PersonView, page: ListPage) -> str:
     """What a person is credited in."""
     return _list_page("person.html", page, person.path, heading=person.name)
 
 
+@speaks(lambda *_: readmodel.publication().language)
 def tag(tag: TagView, page: ListPage) -> str:
     """What a tag is given to."""
     return _list_page("tag.html", page, tag.path, heading=tag.name)
 
 
+@speaks(lambda series, _: series.language)
 def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
     """An interview in parts: those that are out in full, those to come by their number."""
     us = readmodel.publication()
     return _page(
         "series.html",
-        title=f"{series.name} · {series.show_name}",
+        title=_title(series.language, series.name, series.show_name),
         path=series.path,
         language=series.language,
         description="",
         heading=series.name,
         show={"name": series.show_name, "link": us.link(f"{series.show_slug}/")},
-        total=series.total,
+        total=_in_parts(series.total),
         cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
         coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
     )
 
 
+@speaks(lambda _: readmodel.publication().language)
 def people(people: Sequence[PersonView]) -> str:
     """Everybody who is credited."""
-    return _index("People", "people/", people)
+    return _index(gettext("People"), "people/", people)
 
 
+@speaks(lambda _: readmodel.publication().language)
 def tags(tags: Sequence[TagView]) -> str:
     """All tags."""
-    return _index("Subjects", "tags/", tags)
+    return _index(gettext("Subjects"), "tags/", tags)
 
 
+def _in_parts(total: int | None) -> str:
+    if not total:
+        return ""
+    return ngettext("An interview in %(number)s part", "An interview in %(number)s parts", total) % {
+        "number": number(total)
+    }
+
+
+@speaks(lambda _: readmodel.publication().language)
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    return render_to_string("redirect.html", {"url": url, "policy": POLICY})
+    where = {"url": url, "policy": POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    return render_to_string("redirect.html", where)
 
 
+@speaks(lambda: readmodel.publication().language)
 def not_found() -> str:
     """The page for an address that leads nowhere."""
-    return _notice("not_found.html", "Page not found")
+    return _notice("not_found.html", gettext("Page not found"))
 
 
+@speaks(lambda: readmodel.publication().language)
 def later() -> str:
     """The page for what needs the program, while the program is away."""
-    return _notice("later.html", "Please try again later")
+    return _notice("later.html", gettext("Please try again later"))
 
 
 def _notice(template: str, title: str) -> str:
-    return _page(template, title=title, path="", language="en", description="", canonical="", heading=title)
+    ours = spoken()
+    return _page(template, title=title, path="", language=ours, description="", canonical="", heading=title)
 
 
 def _index(heading: str, path: str, entries: Sequence[PersonView] | Sequence[TagView]) -> str:
     us = readmodel.publication()
     return _page(
         "index.html",
-        title=f"{heading} · {us.name}",
+        title=_title(us.language, heading, us.name),
         path=path,
         language=us.language,
         description="",
         heading=heading,
-        entries=[{"name": e.name, "link": us.link(e.path), "episodes": e.episodes} for e in entries],
+        entries=[{"name": e.name, "link": us.link(e.path), "episodes": number(e.episodes)} for e in entries],
     )
 
 
@@ -189,17 +213,19 @@ def _list_page(
 ) -> str:
     us = readmodel.publication()
     newest = page.number >= page.pages
-    title = heading if newest else f"{heading} · page {page.number}"
+    counted = number(page.number)
+    page_words = gettext("page %(number)s") % {"number": counted}
+    title = heading if newest else f"{heading} · {page_words}"
     return _page(
         template,
-        title=title if heading == us.name else f"{title} · {us.name}",
+        title=title if heading == us.name else _title(language or us.language, title, us.name),
         path=path if newest else f"{path}page/{page.number}/",
         language=language or us.language,
         description=description,
         feeds=feeds,
         heading=heading,
         is_newest=newest,
-        number=None if newest else page.number,
+        number="" if newest else counted,
         about=description,
         cards=_cards(us, page.cards),
         older=us.link(f"{path}page/{page.number - 1}/") if page.number > 1 else "",
@@ -224,7 +250,7 @@ def _page(
         "publication": us,
         "language": language,
         "direction": html.direction(language),
-        "ui": _ui(language),
+        "ui": marked(language),
         "title": title,
         "description": _cut(description, LONGEST_DESCRIPTION),
         "canonical": us.url(path),
@@ -241,11 +267,9 @@ def _page(
     return render_to_string(template, frame | context)
 
 
-def _ui(language: str) -> SafeString:
-    """Attributes of an element that holds our own English words on a page in another language."""
-    if language.lower().partition("-")[0] == "en":
-        return mark_safe("")
-    return mark_safe(' lang="en" dir="ltr"')
+def _title(language: str, what: str, where: str) -> str:
+    """What a browser's tab and other sites show; names in the other direction stand apart."""
+    return f"{isolated(what, language)} · {isolated(where, language)}"
 
 
 def _cut(text: str, longest: int) -> str:
@@ -261,12 +285,13 @@ def _duration(milliseconds: int) -> dict[str, str]:
 
 
 def _credits(us: Publication, credits: Sequence[CreditView]) -> list[dict[str, Any]]:
-    """Hosts and guests; credits.html has the words that introduce them."""
+    """Hosts and guests, each with their names as one list; credits.html has the words that introduce them."""
     groups = []
     for role in ("host", "guest"):
         people = [credit.person for credit in credits if credit.role == role]
         if people:
-            groups.append({"role": role, "people": [{"name": p.name, "link": us.link(p.path)} for p in people]})
+            links = [format_html('<a href="{}"><bdi>{}</bdi></a>', us.link(p.path), p.name) for p in people]
+            groups.append({"role": role, "names": listed(links)})
     return groups
 
 
@@ -341,7 +366,9 @@ def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, 
 
 def _size(size: int) -> str:
     """Bytes as people read them, in the decimal units that file systems show."""
-    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} kB"
+    if size >= 100_000:
+        return gettext("%(size)s MB") % {"size": number(size / 1_000_000, 1)}
+    return gettext("%(size)s kB") % {"size": number(max(1, round(size / 1000)))}
 
 
 def _transcript(us: Publication, view: EpisodeView, words: Pressed | None) -> dict[str, Any]:
@@ -372,7 +399,7 @@ def _chapters(us: Publication, view: EpisodeView, words: Pressed | None) -> list
         {
             "title": chapter.title,
             "start": chapter.start_ms,
-            "time": times.clock(chapter.start_ms),
+            "time": digits(times.clock(chapter.start_ms)),
             "sound": us.link(f"{view.mp3.path}#t={chapter.start_ms / 1000:g}") if view.mp3 else "",
             "anchor": f"chapter-{number}" if number <= headings else "",
         }
@@ -387,7 +414,7 @@ def _cards(us: Publication, cards: Sequence[EpisodeCard]) -> list[dict[str, Any]
             "standfirst": card.standfirst,
             "language": card.language,
             "direction": card.direction,
-            "ui": _ui(card.language),
+            "ui": marked(card.language),
             "link": us.link(card.path),
             "date": times.long_date(card.published_at, us.time_zone),
             "date_iso": times.iso(card.published_at),

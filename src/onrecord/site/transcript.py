@@ -22,9 +22,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from onrecord.lib.html import FORBIDDEN, clean
+from onrecord.lib.language import digits, marked, speaks
 from onrecord.lib.times import clock
 from onrecord.readmodel import ChapterView, TranscriptView
 from onrecord.transcripts.anchors import Anchors, Former
+from onrecord.transcripts.models import unnamed
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
 
@@ -45,13 +47,13 @@ class Pressed:
         return self.anchors.at_time(milliseconds)
 
 
+@speaks(lambda transcript, *_, **__: transcript.language, otherwise="en")
 def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = (), quote: str = "") -> Pressed:
-    """All turns of a transcript, with a heading where each chapter begins.
+    """All turns of a transcript, times in its own language, with a heading where each chapter begins.
 
     `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
     """
-    labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
-    page = _Page(labels, chapters, transcript.anchors, quote)
+    page = _Page(transcript, chapters, quote)
     made = [page.turn(turn) for turn in turns(transcript.tokens)]
     return Pressed("\n".join(made), transcript.anchors, page.headings)
 
@@ -80,21 +82,22 @@ def _units(token: Token) -> int:
 class _Page:
     """One transcript while it is written: how far it has come in words, which chapters it has used."""
 
-    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView], anchors: Anchors, quote: str) -> None:
-        self.labels, self.chapters, self.anchors = labels, chapters, anchors
+    def __init__(self, transcript: TranscriptView, chapters: Sequence[ChapterView], quote: str) -> None:
+        self.labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
+        self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
-        self._quote, self._words_for_it = _text(quote), _text(gettext("Quote"))
+        self._quote, self._words_for_it = _text(quote), f"{marked(transcript.language)}>{_text(gettext('Quote'))}"
         self._word = 0
 
     def turn(self, turn: Turn) -> str:
         """One speaker, uninterrupted."""
         heading, id, word = self._heading(turn.tokens[0]), self.anchors.ids[self._word], self._word
         speaker = turn.speaker
-        name = "" if speaker is None else self.labels.get(speaker) or f"Speaker {speaker + 1}"
+        name = "" if speaker is None else self.labels.get(speaker) or _text(unnamed(speaker))
         who = f"<b><bdi>{name}</bdi></b> " if name else ""
-        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{clock(turn.start)}</time></a>'
+        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
         menu = (
-            f' <a class="quote" rel="nofollow" href="{self._quote}{id}">{self._words_for_it}</a>' if self._quote else ""
+            f' <a class="quote" rel="nofollow" href="{self._quote}{id}"{self._words_for_it}</a>' if self._quote else ""
         )
         said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
         who = f'<p class="who">{who}{time}{menu}</p>'

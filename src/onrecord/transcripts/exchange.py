@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from onrecord.catalogue.models import Episode
+from onrecord.lib import language
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import write_atomically
 from onrecord.lib.names import clean_name
@@ -35,7 +36,8 @@ LONG_CHANGE = 12
 
 def document_of(revision: Revision) -> Document:
     """A revision as a document that formats can write."""
-    voices = {voice.index: voice.label for voice in revision.transcript.speakers.all()}
+    with language.speaking(revision.language, "en"):
+        voices = {voice.index: voice.label for voice in revision.transcript.speakers.all()}
     heard = revision.transcript.revisions.filter(origin=Origin.MACHINE, number__lte=revision.number)
     return Document(
         tokens=unpack(revision.tokens),
@@ -89,7 +91,8 @@ def import_corrected(episode: Episode, data: bytes, name: str, note: str = "", f
     transcript = revisions.transcript_of(episode)
     previous = revisions.newest(transcript) if transcript else None
     voices = list(transcript.speakers.all()) if transcript else []
-    document = formats.read(data, name, known=[voice.label for voice in voices])
+    labels = _labels(voices, previous.language if previous else "en")
+    document = formats.read(data, name, known=[label for label, _ in labels])
     if not document.tokens:
         raise BadInput(f"{clean_name(name)} has no words in it: is it the right file?")
     if transcript is None or previous is None:
@@ -98,8 +101,8 @@ def import_corrected(episode: Episode, data: bytes, name: str, note: str = "", f
     word_map = maps.make(old, document.tokens)
     if not force:
         _check_that_it_belongs(word_map, name)
-    fresh = _new_names(document, voices)
-    tokens = merged(old, document, word_map, _indices(document, old, word_map, voices, fresh))
+    fresh = _new_names(document, labels)
+    tokens = merged(old, document, word_map, _indices(document, old, word_map, labels, fresh))
     if _said(tokens) == _said(old):
         return None
     with transaction.atomic():
@@ -135,7 +138,7 @@ def _first(episode: Episode, document: Document, name: str, note: str, force: bo
     ]
     with transaction.atomic():
         transcript, _ = Transcript.objects.update_or_create(
-            recording=recording, defaults={"episode": episode, "missing_because": ""}
+            recording=recording, defaults={"episode": episode, "missing_because": "", "missing_details": {}}
         )
         transcript.speakers.all().delete()
         _add_speakers(episode, transcript, document.speakers, [])
@@ -170,8 +173,21 @@ def _goes_public(transcript: Transcript) -> bool:
     return not settings.ONRECORD.speech.approve_first or revisions.public_revision(transcript) is not None
 
 
-def _new_names(document: Document, voices: Sequence[Speaker]) -> list[str]:
-    known = {voice.label.casefold() for voice in voices}
+Labels = Sequence[tuple[str, int]]
+"""What files may call the voices, each with the voice's index."""
+
+
+def _labels(voices: Iterable[Speaker], spoken: str) -> Labels:
+    """The voices' labels in the language of the words, then those in English. Two voices may have one label."""
+    labels: list[tuple[str, int]] = []
+    for tag in (spoken, "en"):
+        with language.speaking(tag, "en"):
+            labels += [(voice.label, voice.index) for voice in voices]
+    return labels
+
+
+def _new_names(document: Document, labels: Labels) -> list[str]:
+    known = {label.casefold() for label, _ in labels}
     fresh = {name.casefold(): name for name in document.speakers if name.casefold() not in known}
     return list(fresh.values())
 
@@ -185,18 +201,18 @@ def _add_speakers(episode: Episode, transcript: Transcript, names: Iterable[str]
 
 
 def _indices(
-    document: Document, old: Sequence[Token], word_map: WordMap, voices: Sequence[Speaker], fresh: Sequence[str]
+    document: Document, old: Sequence[Token], word_map: WordMap, labels: Labels, fresh: Sequence[str]
 ) -> list[int | None]:
     """Who says each of the document's words: as the file says, else as the old words say, else as the word before."""
-    labels = {voice.index: voice.label.casefold() for voice in voices}
-    first = max(labels, default=-1) + 1
-    places = {label: index for index, label in reversed(labels.items())}
+    first = max((index for _, index in labels), default=-1) + 1
+    called = {(index, label.casefold()) for label, index in labels}
+    places = {label.casefold(): index for label, index in reversed(labels)}
     places |= {name.casefold(): first + n for n, name in enumerate(fresh)}
     before = _old_speakers(old, word_map)
     result: list[int | None] = []
     for token, was in zip(document.tokens, before, strict=True):
         name = document.name(token.speaker)
-        stays = name is None or (was is not None and labels.get(was) == name.casefold())
+        stays = name is None or (was is not None and (was, name.casefold()) in called)
         result.append(was if name is None or stays else places[name.casefold()])
     return result
 

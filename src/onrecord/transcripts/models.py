@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Episode, Person
+from onrecord.lib import language
 from onrecord.recordings.models import Recording
 
 
@@ -28,7 +30,8 @@ class Transcript(models.Model):
 
     recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="transcript")
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="transcripts")
-    missing_because = models.TextField(default="", help_text="why there are no words, in one sentence for readers")
+    missing_because = models.TextField(default="", help_text="why there are no words, as `transcripts.missing` has it")
+    missing_details = models.JSONField(default=dict, help_text="what the sentence for readers names: model, language")
 
 
 class Origin(models.TextChoices):
@@ -85,4 +88,9 @@ class Speaker(models.Model):
     @property
     def label(self) -> str:
         """The name that readers see."""
-        return self.name or f"Speaker {self.index + 1}"
+        return self.name or unnamed(self.index)
+
+
+def unnamed(index: int) -> str:
+    """What a speaker is called until the publisher says, in the language that is spoken: "Speaker 1"."""
+    return gettext("Speaker %(number)s") % {"number": language.number(index + 1)}

@@ -10,7 +10,7 @@ from django.db import transaction
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode
 from onrecord.lib.errors import BadInput, Failed
-from onrecord.transcripts import maps
+from onrecord.transcripts import maps, missing
 from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.models import Origin, Revision, Transcript
 from onrecord.transcripts.tokens import Token, pack, unpack
@@ -31,7 +31,7 @@ def newest_of(episode: Episode) -> Revision:
     transcript = transcript_of(episode)
     revision = newest(transcript) if transcript else None
     if revision is None:
-        reason = transcript.missing_because if transcript else ""
+        reason = missing.sentence(transcript.missing_because, transcript.missing_details) if transcript else ""
         raise BadInput(f"“{episode.title[:100]}” has no transcript. {reason or '`onrecord status` says why.'}")
     return revision
 

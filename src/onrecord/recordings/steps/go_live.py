@@ -11,10 +11,15 @@ from onrecord.recordings.models import Recording
 
 @step("episode.go_live")
 def go_live(attempt: Attempt) -> None:
-    """Make this recording the episode's current one; show the episode unless it is a draft or withdrawn."""
+    """Make this recording the episode's current one; show the episode unless it is a draft or withdrawn.
+
+    A recording that another has replaced meanwhile does not come back.
+    """
     recording = Recording.objects.select_related("episode").get(pk=attempt.subject)
     episode = recording.episode
     with attempt.finish():
+        if recording.replaced_at is not None:
+            return
         now = timezone.now()
         if not recording.current:
             episode.recordings.filter(current=True).update(current=False, replaced_at=now)

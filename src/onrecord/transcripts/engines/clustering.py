@@ -20,8 +20,8 @@ MOST_GROUPS = 14
 """Groups to begin with; those of one speaker are then put together."""
 TELLING_MS, FEW = 1000, 12
 """What looked at less does not take part in finding the speakers, where there are at least so many others."""
-FEWEST = 2.5
-"""Independent looks of a group that may be a speaker's."""
+FEWEST, FEWEST_SHARE = 2.5, 0.005
+"""Independent looks of a group that may be a speaker's, and their share of all."""
 MOST_OF_A_STRETCH = 1.5
 """Independent looks that one stretch of speech is worth, however long."""
 USUAL_CHANGES, MOST_CHANGES = 2, 4
@@ -34,6 +34,8 @@ ROUNDS = 20
 # Measured on voices of one speaker, cut in two where it is easiest, and of two, clean and not: docs/speech.md.
 APART, APART_SMALL = 5.4, 8.0
 ALIKE, ALIKE_SMALL = 0.89, 0.15
+APART_MINOR, MINOR_SHARE = 2.0, 0.15
+"""Added for a group beside which the other is very large: the longer one person speaks, the more moods are heard."""
 
 NEAR_MS = 800
 """How far the middle of what a vector looked at may be from a word that it tells about."""
@@ -62,6 +64,10 @@ class Looks:
         count = counts[place]
         worth = np.minimum(MOST_OF_A_STRETCH, 1 + (count - 1) * HOP_MS / LENGTH_MS) / count
         return cls(voices.vectors[telling], stretches, np.asarray(worth))
+
+    def fewest(self) -> float:
+        """What a group must be worth to be a speaker's."""
+        return max(FEWEST, FEWEST_SHARE * float(self.worth.sum()))
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> Looks:
         """Some of them."""
@@ -126,10 +132,11 @@ def _split(looks: Looks, centres: Floats) -> Floats:
     while at < len(centres) and len(centres) < MOST_SPEAKERS:
         labels = _nearest(looks.vectors, centres)
         halves = _halves(looks.where(labels == at))
-        if halves is None:
+        cut = centres if halves is None else _refined(looks, np.concatenate([centres[:at], halves, centres[at + 1 :]]))
+        if len(cut) > len(centres):
+            centres = cut
+        else:  # one speaker, or halves that dissolve again among all vectors
             at += 1
-        else:
-            centres = _refined(looks, np.concatenate([centres[:at], halves, centres[at + 1 :]]))
     return centres
 
 
@@ -202,7 +209,7 @@ def _nearest(vectors: Floats, centres: Floats) -> Labels:
 
 def _centres(looks: Looks, labels: Labels) -> Floats:
     """The mean of each group that is large enough, of unit length; of all vectors when none is."""
-    large = np.flatnonzero(np.bincount(labels, looks.worth) >= FEWEST)
+    large = np.flatnonzero(np.bincount(labels, looks.worth) >= looks.fewest())
     if not len(large):
         return _unit(looks.vectors.mean(axis=0, keepdims=True))
     return _unit(np.stack([looks.vectors[labels == name].mean(axis=0) for name in large]))
@@ -219,10 +226,12 @@ def _closest_of_one_speaker(looks: Looks, labels: Labels, centres: Floats) -> tu
     pairs = [(float(alike[a, b]), a, b) for a in range(len(centres)) for b in range(a)]
     for likeness, a, b in sorted(pairs, reverse=True):
         fewest = min(worth[a], worth[b])
-        if fewest < FEWEST or likeness > ALIKE - ALIKE_SMALL / fewest:
+        if fewest < looks.fewest() or likeness > ALIKE - ALIKE_SMALL / fewest:
             return a, b
         evidence = fewest * min(_changes(looks, labels, a, b), MOST_CHANGES) / USUAL_CHANGES
-        if _gap(looks.vectors[labels == a], looks.vectors[labels == b]) < APART + APART_SMALL / max(evidence, 0.1):
+        minor = max(0.0, 1 - fewest / (worth[a] + worth[b]) / MINOR_SHARE)
+        needed = APART + APART_SMALL / max(evidence, 0.1) + APART_MINOR * minor
+        if _gap(looks.vectors[labels == a], looks.vectors[labels == b]) < needed:
             return a, b
     return None
 

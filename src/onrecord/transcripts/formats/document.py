@@ -12,6 +12,13 @@ from operator import le
 from onrecord.transcripts.tokens import LATEST, Token, glued, split
 
 MACHINE_NOTE = "Made by a machine, not yet read by a person."
+MACHINE_NOTES = {
+    "en": MACHINE_NOTE,
+    "es": "Transcripción automática; nadie la ha leído todavía.",
+    "ar": "نص مفرَّغ آليًا لم يقرأه أحد بعد.",
+    "ur": "یہ متن مشین نے تیار کیا ہے اور ابھی کسی شخص نے نہیں پڑھا۔",
+}
+"""The note in plain text, by language. Not in the catalogues: it is known again in files that are read back."""
 CHARACTERS_A_SECOND = 15
 LONGEST_NAME = 200
 LANGUAGE = re.compile(r"(?=.{1,20}\Z)[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
@@ -52,6 +59,11 @@ class Document:
     precision: Precision = Precision.WORDS
     cues: int = 0
     """How many cues the file held, when it was read from one."""
+
+    @property
+    def machine_note(self) -> str:
+        """What is said of words that no person has read, in their language or in English."""
+        return MACHINE_NOTES.get(self.language.partition("-")[0].lower(), MACHINE_NOTE)
 
     def name(self, speaker: int | None) -> str | None:
         """The name of a token's speaker; None when nobody is named."""

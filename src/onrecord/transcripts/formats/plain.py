@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from onrecord.transcripts.formats.document import (
-    MACHINE_NOTE,
+    MACHINE_NOTES,
     Cue,
     Document,
     Precision,
@@ -30,12 +30,13 @@ CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:[.,]\d{1,3})?"
 HEADING = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*[\[(]?{CLOCK}[\])]?:?[ \t]*$", re.ASCII | re.MULTILINE)
 LONGEST_HEADING = 500
 LEADING = re.compile(rf"^[ \t]*[\[(]{CLOCK}[\])][ \t]*", re.ASCII)
+NOTES = frozenset(MACHINE_NOTES.values())
 BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.ASCII)
 
 
 def write(document: Document) -> str:
     """Turns with their headings, such as "Ada Lovelace [0:12:34]", in paragraphs that are not wrapped."""
-    pieces = [MACHINE_NOTE] if document.made_by_machine else []
+    pieces = [document.machine_note] if document.made_by_machine else []
     for turn in turns(written_tokens(document)):
         name = one_line(document.name(turn.speaker) or "")
         heading = f"{name} [{clock(turn.start)}]".lstrip()
@@ -54,14 +55,14 @@ def _not_a_heading(text: str) -> str:
     """A paragraph, with a joiner where it would read back as a heading, as a name or as our note."""
     if LEADING.match(text):
         text = f"{JOINER}{text}"
-    return f"{text}{JOINER}" if _heading(text, ()) or text == MACHINE_NOTE else guarded(text)
+    return f"{text}{JOINER}" if _heading(text, ()) or text in NOTES else guarded(text)
 
 
 def read(text: str, known: Collection[str] = ()) -> Document:
     """Any text. Headings with a clock give turns their times and names; "Name: " gives names; else there are none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    machine = any(line.strip() == MACHINE_NOTE for line in lines[:3])
-    cues = list(_cues([line for line in lines if line.strip() != MACHINE_NOTE], known))
+    machine = any(line.strip() in NOTES for line in lines[:3])
+    cues = list(_cues([line for line in lines if line.strip() not in NOTES], known))
     timed = any(cue.start is not None for cue in cues)
     if not any(cue.speaker for cue in cues):
         cues = with_named_speakers(cues, known)

@@ -14,7 +14,7 @@ from onrecord.jobs.attempt import Attempt
 from onrecord.jobs.registry import step
 from onrecord.recordings import originals
 from onrecord.recordings.models import Recording
-from onrecord.transcripts import maps
+from onrecord.transcripts import maps, missing
 from onrecord.transcripts.engines.language import heard_badly
 from onrecord.transcripts.engines.loops import Dropped, plain
 from onrecord.transcripts.maps import WordMap
@@ -32,13 +32,15 @@ def assemble(attempt: Attempt) -> None:
     recording = Recording.objects.select_related("episode").get(pk=attempt.subject)
     windows = list(HeardWindow.objects.filter(recording=recording).order_by("number"))
     tokens = canonical(joined([unpack(bytes(window.tokens)) for window in windows if window.tokens]))
-    missing = _why_missing(windows, tokens)
+    reason = _why_missing(windows, tokens)
+    report = windows[0].report
     with attempt.finish():
         transcript, _ = Transcript.objects.get_or_create(recording=recording, defaults={"episode": recording.episode})
-        if not missing:
-            _add_revision(transcript, tokens, windows[0].report)
-        transcript.missing_because = "" if transcript.revisions.exists() else missing
-        transcript.save(update_fields=["missing_because"])
+        if not reason:
+            _add_revision(transcript, tokens, report)
+        transcript.missing_because = "" if transcript.revisions.exists() else reason
+        transcript.missing_details = {name: report[name] for name in ("model", "language") if reason}
+        transcript.save(update_fields=["missing_because", "missing_details"])
         episode_changed(recording.episode_id)
     originals.forget_speech(recording.sha256)  # 115 MB an hour; made again if it is wanted again
 
@@ -63,18 +65,14 @@ def _said_twice(before: Sequence[Token], after: Sequence[Token]) -> int:
 
 
 def _why_missing(windows: Sequence[HeardWindow], tokens: Sequence[Token]) -> str:
+    """A key of `transcripts.missing`, or nothing."""
     report = windows[0].report
     if report["refusal"]:
         return str(report["refusal"])
     if not tokens:
-        return "There is no transcript: no words were heard in the recording."
+        return missing.NO_WORDS
     dropped = [Dropped(**one) for window in windows for one in window.report.get("dropped", ())]
-    if heard_badly(tokens, dropped):
-        return (
-            f"There is no transcript: the speech model {report['model']} could not hear this recording well enough "
-            f"in its language ({report['language']}) for its words to be trusted."
-        )
-    return ""
+    return missing.HEARD_BADLY if heard_badly(tokens, dropped) else ""
 
 
 def _add_revision(transcript: Transcript, tokens: list[Token], report: dict[str, str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.utils.translation import get_language_info
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.jobs import queue
@@ -16,6 +15,7 @@ from onrecord.lib.errors import BadInput, Failed
 from onrecord.recordings.models import Recording
 from onrecord.recordings.pipeline import HEAR_PRIORITY, YIELDING
 from onrecord.recordings.speech import speech_samples
+from onrecord.transcripts import missing
 from onrecord.transcripts.engines import weights, windows
 from onrecord.transcripts.engines.language import Detected, code_of, detect
 from onrecord.transcripts.engines.weights import Model
@@ -25,12 +25,16 @@ from onrecord.transcripts.models import HeardWindow
 
 @dataclass(frozen=True)
 class Plan:
-    """The model and the language, or why the recording is not heard; `detected` when nobody had named the language."""
+    """The model and the language, or why the recording is not heard (a key of `transcripts.missing`).
+
+    `detected` when nobody had named the language; `advice` is for the publisher.
+    """
 
     model: Model
     language: str = ""
     detected: bool = False
     refusal: str = ""
+    advice: str = ""
 
 
 @step("transcript.plan")
@@ -55,29 +59,19 @@ def _choose(attempt: Attempt, recording: Recording, samples: Samples) -> Plan:
         return _checked(Plan(model, code_of(given)))
     detected = _detect(model, attempt, samples, code_of(recording.episode.show.language))
     if not detected.spoken:
-        return Plan(model, refusal="There is no transcript: no speech was found in the recording.")
+        return Plan(model, refusal=missing.NO_SPEECH)
     if not detected.code:
-        return Plan(
-            model,
-            refusal="There is no transcript: the language of the recording was not recognised, and none was given.",
-        )
+        return Plan(model, refusal=missing.NO_LANGUAGE)
     return _checked(Plan(model, detected.code, detected=True))
 
 
 def _checked(chosen: Plan) -> Plan:
     """The plan, refused when the model does not know the language."""
     if weights.is_english_only(chosen.model) and chosen.language != "en":
-        return replace(
-            chosen,
-            refusal=f"There is no transcript: the recording is in {_name(chosen.language)}, and the speech model "
-            f"{chosen.model.name} knows English only; a multilingual model such as {weights.STAND_IN} may hear it.",
-        )
+        advice = f"A multilingual speech model such as {weights.STAND_IN} may hear this recording."
+        return replace(chosen, refusal=missing.ENGLISH_ONLY, advice=advice)
     if not weights.knows(chosen.model, chosen.language):
-        return replace(
-            chosen,
-            refusal=f"There is no transcript: the speech model {chosen.model.name} does not know "
-            f"{_name(chosen.language)}.",
-        )
+        return replace(chosen, refusal=missing.UNKNOWN_LANGUAGE)
     return chosen
 
 
@@ -96,14 +90,6 @@ def _detect(model: Model, attempt: Attempt, samples: Samples, expected: str) -> 
     knows_more = find(weights.STAND_IN, attempt) if weights.is_english_only(model) else model
     attempt.progress(0.5, "finding the language")
     return detect(samples, Ear(knows_more.path, settings.ONRECORD.speech.device).language, expected)
-
-
-def _name(code: str) -> str:
-    """A language as people call it, with its code."""
-    try:
-        return f"{get_language_info(code)['name']} ({code})"
-    except KeyError:
-        return f"the language {code!r}"
 
 
 def _rows(recording: Recording, chosen: Plan, cuts: list[tuple[int, int]]) -> list[HeardWindow]:
@@ -138,6 +124,7 @@ def _note(recording: Recording, chosen: Plan) -> None:
         type(episode).objects.filter(pk=episode.pk).update(language=chosen.language)
         episode_changed(episode.pk)
     recording.refresh_from_db(fields=["warnings"])
-    if chosen.model.warning and chosen.model.warning not in recording.warnings:
-        recording.warnings.append(chosen.model.warning)
+    fresh = [text for text in (chosen.model.warning, chosen.advice) if text and text not in recording.warnings]
+    if fresh:
+        recording.warnings += fresh
         recording.save(update_fields=["warnings"])
