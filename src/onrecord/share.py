@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
-from onrecord.lib import times
+from onrecord.lib import language, times
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
 from onrecord.passages import quote
@@ -59,19 +59,24 @@ def quoting(request: HttpRequest) -> HttpResponse:
     view = _episode(given.get("episode", ""))
     if view is None:
         return HttpResponse(gettext("There is no such page."), status=404, content_type="text/plain", headers=ALWAYS)
-    try:
-        if request.method == "POST":
-            return _share(request, view)
-        if "words" in given:
-            return _confirm(view, _wanted(view, given.get("revision", ""), given.getlist("words")))
-        sentences = quotes.sentences_of(view, given.get("turn", ""))
-        if not sentences:
-            raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
-        return _page(view, "choose", sentences=sentences)
-    except TooMany as error:
-        return _page(view, "problem", code=429, problem=str(error))
-    except BadInput as error:
-        return _page(view, "problem", code=400, problem=str(error))
+    with language.speaking(view.language):
+        try:
+            return _answer(request, view)
+        except TooMany as error:
+            return _page(view, "problem", code=429, problem=str(error))
+        except BadInput as error:
+            return _page(view, "problem", code=400, problem=str(error))
+
+
+def _answer(request: HttpRequest, view: EpisodeView) -> HttpResponse:
+    if request.method == "POST":
+        return _share(request, view)
+    if "words" in request.GET:
+        return _confirm(view, _wanted(view, request.GET.get("revision", ""), request.GET.getlist("words")))
+    sentences = quotes.sentences_of(view, request.GET.get("turn", ""))
+    if not sentences:
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
+    return _page(view, "choose", sentences=sentences)
 
 
 def _episode(key: str) -> EpisodeView | None:
@@ -100,7 +105,7 @@ def _confirm(view: EpisodeView, wanted: Quotation, problem: str = "") -> HttpRes
         problem=problem,
         text=wanted.text,
         speaker=quotes.speaker_of(view, wanted.speaker),
-        time=times.clock(wanted.start_ms),
+        time=language.digits(times.clock(wanted.start_ms)),
         link=us.url(quotes.link_of(view, _as_view(wanted, view))),
         fields=fields | {"token": signing.dumps(fields, salt="quote")},
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from onrecord import readmodel
 from onrecord.lib import times
+from onrecord.lib.language import digits, speaks
 from onrecord.readmodel import EpisodeView, PassageView, Publication
 from onrecord.site.pages import _page, _source_type
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
@@ -16,6 +17,7 @@ from onrecord.site.quote_menu import FORM, style
 LONGEST_TITLE = 70
 
 
+@speaks(lambda view, _: view.language)
 def page(view: EpisodeView, passage: PassageView) -> str:
     """The page of a passage: the words, who said them, the sound of just these words, and what became of them."""
     us = readmodel.publication()
@@ -36,7 +38,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         show={"name": view.show.name, "link": us.link(view.show.path)},
         date=times.long_date(view.published_at, us.time_zone),
         date_iso=times.iso(view.published_at),
-        time=times.clock(passage.start_ms),
+        time=digits(times.clock(passage.start_ms)),
         link=us.link(link_of(view, passage)),
         quote_style=style(us),
         card={"url": us.url(card_path(view, passage)), "width": WIDTH, "height": HEIGHT},
@@ -45,6 +47,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
     )
 
 
+@speaks(lambda view, _: view.language)
 def card_of(view: EpisodeView, passage: PassageView) -> Card:
     """What stands on the picture card of a passage."""
     us = readmodel.publication()
@@ -53,7 +56,7 @@ def card_of(view: EpisodeView, passage: PassageView) -> Card:
         words=passage.shown,
         speaker=speaker_of(view, passage.speaker),
         source=view.title,
-        when=times.clock(passage.start_ms),
+        when=digits(times.clock(passage.start_ms)),
         publication=f"{view.show.name} · {times.long_date(view.published_at, us.time_zone)}",
         language=words.language if words else view.language,
         direction=words.direction if words else view.direction,
@@ -81,6 +84,7 @@ def speaker_of(view: EpisodeView, index: int | None) -> str:
     return names.get(index, "") if index is not None else ""
 
 
+@speaks(lambda view, *_, **__: view.language)
 def form(view: EpisodeView, status: str, **context: Any) -> str:
     """The program's page: sentences to choose from (`sentences`), words to share (`text`, `token`), or a `problem`."""
     us = readmodel.publication()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from onrecord.lib.html import FORBIDDEN, clean
-from onrecord.lib.language import digits, speaks
+from onrecord.lib.language import digits, marked, speaks
 from onrecord.lib.times import clock
 from onrecord.readmodel import ChapterView, TranscriptView
 from onrecord.transcripts.anchors import Anchors, Former
@@ -53,8 +53,7 @@ def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = ()
 
     `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
     """
-    labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
-    page = _Page(labels, chapters, transcript.anchors, quote)
+    page = _Page(transcript, chapters, quote)
     made = [page.turn(turn) for turn in turns(transcript.tokens)]
     return Pressed("\n".join(made), transcript.anchors, page.headings)
 
@@ -83,10 +82,11 @@ def _units(token: Token) -> int:
 class _Page:
     """One transcript while it is written: how far it has come in words, which chapters it has used."""
 
-    def __init__(self, labels: dict[int, str], chapters: Sequence[ChapterView], anchors: Anchors, quote: str) -> None:
-        self.labels, self.chapters, self.anchors = labels, chapters, anchors
+    def __init__(self, transcript: TranscriptView, chapters: Sequence[ChapterView], quote: str) -> None:
+        self.labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
+        self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
-        self._quote, self._words_for_it = _text(quote), _text(gettext("Quote"))
+        self._quote, self._words_for_it = _text(quote), f"{marked(transcript.language)}>{_text(gettext('Quote'))}"
         self._word = 0
 
     def turn(self, turn: Turn) -> str:
@@ -97,7 +97,7 @@ class _Page:
         who = f"<b><bdi>{name}</bdi></b> " if name else ""
         time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
         menu = (
-            f' <a class="quote" rel="nofollow" href="{self._quote}{id}">{self._words_for_it}</a>' if self._quote else ""
+            f' <a class="quote" rel="nofollow" href="{self._quote}{id}"{self._words_for_it}</a>' if self._quote else ""
         )
         said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
         who = f'<p class="who">{who}{time}{menu}</p>'
