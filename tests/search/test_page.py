@@ -9,7 +9,7 @@ from django.test import Client
 
 from onrecord.catalogue.models import Episode
 from onrecord.lib import headers
-from onrecord.search import views
+from onrecord.search import find, views
 from tests.search import making
 from tests.site import making as rows
 
@@ -147,6 +147,13 @@ def test_bytes_that_are_no_text(publication):
 def test_before_there_is_an_index(publication):
     rows.make_show()
     assert "being prepared" in ask(q="anything")
+
+
+def test_the_page_says_when_there_is_more(publication, monkeypatch):
+    monkeypatch.setattr(find, "LOOKED_AT", 3)
+    making.fill()
+    assert "The newest 3 matches were looked at; there may be more." in ask(q="the")
+    assert "The oldest 3 matches were looked at; there may be more." in ask(q="the", sort="oldest")
 
 
 def test_pages_of_results(publication):

@@ -5,7 +5,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.search import matching, words
@@ -17,6 +17,7 @@ speech = st.text(LETTERS, max_size=60)
 language = st.sampled_from(LANGUAGES)
 
 
+@settings(deadline=None)
 @given(anything | speech, language)
 def test_terms_are_clean(text, language):
     """Nothing in a term could be taken for an engine's own signs, and each is a part of the text."""
@@ -30,12 +31,14 @@ def test_terms_are_clean(text, language):
     assert [term.start for term in found] == sorted(term.start for term in found)
 
 
+@settings(deadline=None)
 @given(speech, language)
 def test_folding_folds_once(text, language):
     assert words.fold(words.fold(text)) == words.fold(text)
     assert words.terms(words.fold(text), language) == words.terms(text, language)
 
 
+@settings(deadline=None)
 @given(speech, language)
 def test_case_and_composition_make_no_difference(text, language):
     plain = words.terms(text, language)
@@ -44,6 +47,7 @@ def test_case_and_composition_make_no_difference(text, language):
     assert words.terms(text.replace("a", "ａ"), language) == plain
 
 
+@settings(deadline=None)
 @given(st.lists(speech, max_size=4), language)
 def test_what_was_said_is_found(sentences, language):
     """Any sentence, typed as a phrase, stands in itself; with others before and after it too."""
@@ -55,6 +59,7 @@ def test_what_was_said_is_found(sentences, language):
                 assert any(matching.places(terms, form) for form in asked.forms)
 
 
+@settings(deadline=None)
 @given(anything | speech, language)
 def test_a_question_of_anything_can_be_asked(text, language):
     for asked in matching.parse(text, [language, "en"]):

@@ -105,7 +105,8 @@ def _context(form: Form) -> dict[str, Any]:
     show = Show.objects.filter(slug=form.show).first() if form.show else None
     episode = _public_episode(form.episode)
     unknown = (form.person and not person) or (form.show and not show) or (form.episode and not episode)
-    order = Order(form.sort) if form.sort else Order.RELEVANCE if form.q else Order.OLDEST
+    usual = Order.OLDEST if person or episode else Order.RELEVANCE
+    order = Order(form.sort) if form.sort else usual
     question = Question(
         text=form.q,
         person=person.pk if person else None,
@@ -126,11 +127,12 @@ def _context(form: Form) -> dict[str, Any]:
     return {
         "title": _("Search: %(words)s") % {"words": form.q} if form.q else _("Search"),
         "form": form,
-        "fields": {"from": form.first, "to": form.last},
         "person": person and {"name": html.clean(person.name), "without": form.address(person="")},
         "only_episode": episode and {"title": html.clean(episode.title), "without": form.address(episode="")},
         "shows": readmodel.shows(),
-        "sorts": _sorts(form, order),
+        "sorts": _sorts(order, usual),
+        "narrowed": form.speaker or form.show or form.first or form.last or order != usual,
+        "from_oldest": order == Order.OLDEST,
         "ready": ready,
         "answer": answer,
         "groups": [_group(us, list(hits)) for _id, hits in groupby(_together(answer.hits), lambda hit: hit.episode.id)],
@@ -148,13 +150,16 @@ def _public_episode(key: str) -> Episode | None:
     return Episode.objects.filter(key=key, state=EpisodeState.PUBLISHED, live_since__isnull=False).first()
 
 
-def _sorts(form: Form, order: Order) -> list[dict[str, Any]]:
+def _sorts(order: Order, usual: Order) -> list[dict[str, Any]]:
+    """The order that is usual need not be said in the address."""
     names = {
         Order.RELEVANCE: _("The best first"),
         Order.NEWEST: _("The newest first"),
         Order.OLDEST: _("The oldest first"),
     }
-    return [{"value": each, "name": name, "chosen": each == order} for each, name in names.items()]
+    return [
+        {"value": "" if each == usual else each, "name": name, "chosen": each == order} for each, name in names.items()
+    ]
 
 
 def _together(hits: Iterable[Hit]) -> list[Hit]:
@@ -171,7 +176,6 @@ def _group(us: readmodel.Publication, hits: list[Hit]) -> dict[str, Any]:
         "title": episode.title,
         "link": us.link(episode.path),
         "language": episode.language,
-        "direction": episode.direction,
         "show": episode.show_name,
         "date": times.long_date(episode.published_at, us.time_zone),
         "date_iso": times.iso(episode.published_at),
