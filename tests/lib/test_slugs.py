@@ -18,6 +18,8 @@ def test_names_become_readable_ascii() -> None:
 def test_our_own_paths_are_kept_free() -> None:
     assert slug("Search", "x") == "search-1"
     assert slug("Feed", "x") not in RESERVED
+    assert slug("1984", "x") == "1984-1", "a show has a page for each year"
+    assert slug("1984 and after", "x") == "1984-and-after"
 
 
 @given(st.text(max_size=300))

@@ -322,6 +322,47 @@ def test_a_part_elsewhere_is_on_every_part_in_feeds_and_records(twelve: list[Epi
     assert check() == []
 
 
+def test_years_find_their_neighbours(twelve: list[Episode], public: Path) -> None:
+    """A year that comes or goes touches the years beside it and the show's newest page, however many there are."""
+    show = twelve[0].show
+    for number, year in ((20, 1999), (21, 2003), (22, 2010)):
+        episode = archive.make_episode(show, number, words=0)
+        change(episode, published_at=archive.START.replace(year=year))
+    press()
+    change(twelve[11], published_at=archive.START.replace(year=2005))
+    touched = {path for path in press() if path.startswith("talks/2") or path.startswith("talks/1")}
+    assert touched == {
+        "talks/2003/index.html",
+        "talks/2005/index.html",
+        "talks/2010/index.html",
+        "talks/2026/index.html",
+        "talks/2026/page/2/index.html",  # it has one page less
+        "talks/2026/page/3/index.html",
+    }
+    assert b'href="/talks/2005/"' in (public / "talks/2003/index.html").read_bytes()
+    assert b'href="/talks/2005/"' in (public / "talks/index.html").read_bytes()
+    assert b"/talks/2005/</loc>" in (public / "sitemap-lists.xml").read_bytes()
+    assert check() == []
+    change(twelve[11], state=EpisodeState.WITHDRAWN)
+    press()
+    assert not (public / "talks/2005").exists()
+    assert b'href="/talks/2010/"' in (public / "talks/2003/index.html").read_bytes()
+    assert b"2005" not in (public / "sitemap-lists.xml").read_bytes()
+    assert check() == []
+
+
+def test_a_year_is_the_publications_own(public: Path, settings: Any) -> None:
+    midnight = archive.START.replace(year=2025, month=12, day=31, hour=23, minute=30)
+    change(archive.make_episode(archive.make_show(), 1), published_at=midnight)
+    press()
+    assert (public / "talks/2025/index.html").exists()
+    (settings.ONRECORD.folder / "onrecord.toml").write_text('[publication]\ntime_zone = "Asia/Karachi"\n')
+    settings.ONRECORD = configuration.load(settings.ONRECORD.folder)
+    press()
+    assert (public / "talks/2026/index.html").exists() and not (public / "talks/2025").exists()
+    assert check() == []
+
+
 def test_old_media_stay_thirty_days(twelve: list[Episode], public: Path, settings: Any) -> None:
     episode = twelve[0]
     old = episode.recordings.get(current=True)

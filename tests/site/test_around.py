@@ -1,10 +1,14 @@
 """Pages around the episode: subscribing, years, the player for other sites, what is elsewhere."""
 
+import doctest
+
 import pytest
 from lxml import html
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
+from onrecord.feeds import atom, oembed
+from onrecord.lib import addresses, slugs
 from onrecord.lib.addresses import is_web_address
 from onrecord.readmodel import ListPage
 from onrecord.site import embedding, pages, subscribing
@@ -15,6 +19,12 @@ pytestmark = pytest.mark.django_db
 
 def parsed(page: str):
     return html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("module", [addresses, atom, oembed, subscribing, slugs], ids=lambda module: module.__name__)
+def test_examples(publication, module):
+    result = doctest.testmod(module)
+    assert result.attempted and not result.failed
 
 
 def test_subscribing(publication):

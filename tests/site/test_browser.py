@@ -12,7 +12,7 @@ from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Person
 from onrecord.lib import headers
 from onrecord.readmodel import ListPage
-from onrecord.site import assets, pages
+from onrecord.site import assets, embedding, pages
 from tests.site import making
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -51,7 +51,7 @@ class Site:
 
     def answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(SITE)
-        if route.request.url == SITE:
+        if route.request.url == SITE or route.request.url.startswith(f"{SITE}?"):
             route.fulfill(body=self.text, content_type="text/html")
         elif path in assets.files():
             route.fulfill(body=assets.files()[path], content_type=headers.content_type(path))
@@ -115,3 +115,40 @@ def test_pages_fit_the_screen(publication, language):
                 assert site.page.evaluate("document.documentElement.scrollWidth") == width
                 assert site.page.evaluate("document.styleSheets[0].cssRules.length") > 50
             assert site.said == []
+
+
+def test_the_player_for_other_sites_begins_where_it_is_told(publication):
+    text = embedding.embed(readmodel.episode(making.make_full_episode().pk))
+    with chromium() as browser:
+        site = Site(browser.new_page(viewport={"width": 320, "height": 220}))
+        site.text = text
+        times = {}
+        for asked in ("?t=90", "?t=1m30s", "?t=1:02:03", "#t=7.5,9", "?t=later", "?t=-4", ""):
+            site.page.goto("about:blank")
+            site.page.goto(SITE + asked)
+            times[asked] = site.page.evaluate("document.querySelector('audio').currentTime")
+        assert site.page.evaluate("document.documentElement.scrollWidth") == 320
+        site.page.locator("summary").click()
+        site.page.locator("[data-start='12.5']").click()
+        assert site.page.evaluate("document.querySelector('audio').currentTime") == 12.5
+        assert site.page.url == SITE, "a chapter leads into the player, not away"
+        cookies = site.page.evaluate("document.cookie")
+    assert list(times.values()) == [90, 90, 3723, 7.5, 0, 0, 0]
+    assert cookies == ""
+    assert site.strangers == []
+
+
+def test_the_data_block_is_no_script_to_the_policy(publication):
+    """Chromium reports what the policy refuses; JSON-LD and the QR code are not refused."""
+    show = making.make_show()
+    texts = [
+        pages.episode(readmodel.episode(making.make_full_episode(show).pk)),
+        pages.subscribe(readmodel.show(show.pk)),
+    ]
+    with chromium() as browser:
+        site = Site(browser.new_page(viewport={"width": 320, "height": 700}))
+        for text in texts:
+            site.show(text)
+            assert site.page.evaluate("document.documentElement.scrollWidth") == 320
+        assert site.page.locator("svg.qr").bounding_box()["width"] > 100
+    assert site.said == []

@@ -21,6 +21,7 @@ NARROWEST, LOWEST = 240, 180
 CACHE_AGE = 86_400
 FORMATS = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
 
+_FOLDER = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}", re.ASCII)
 _MOMENT = re.compile(r"(\d{1,6})(?:\.\d+)?(?:,.*)?", re.ASCII)
 
 
@@ -93,4 +94,5 @@ def _path(url: str) -> str:
     if not here or not asked.path.startswith(f"{ours.path}/"):
         return ""
     path = unquote(asked.path.removeprefix(ours.path)).strip("/")
-    return path.removesuffix("index.html").rstrip("/").removesuffix("/embed")
+    folder = path.removesuffix("index.html").rstrip("/").removesuffix("/embed")
+    return folder if _FOLDER.fullmatch(folder) else ""
