@@ -18,7 +18,7 @@ from onrecord.catalogue.models import Episode
 from onrecord.feeds import record, rss
 from onrecord.lib import configuration
 from onrecord.readmodel import EpisodeView, ListPage
-from onrecord.site import pages
+from onrecord.site import embedding, pages
 from onrecord.transcripts import exchange, missing
 from onrecord.transcripts.models import Revision, Transcript
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ from tests.site.test_pages import parsed, text_at
 
 pytestmark = pytest.mark.django_db
 
-FORMATS = re.compile(r"MP[34]|Opus|WebVTT|SRT|JSON|MB|kB|https://\S+")
+FORMATS = re.compile(r"MP[34]|Opus|WebVTT|SRT|JSON(?: Feed)?|RSS|Atom|QR|MB|kB|https://\S+")
 """Names that every language writes so."""
 
 
@@ -52,6 +52,9 @@ def pages_of(episode: Episode) -> dict[str, str]:
     person = readmodel.people()[0]
     return {
         "episode": pages.episode(readmodel.episode(episode.pk)),
+        "year": pages.year(readmodel.show(episode.show_id), 2026, [2025, 2026, 2027], ListPage(cards, 1, 1)),
+        "subscribe": pages.subscribe(readmodel.show(episode.show_id)),
+        "embed": embedding.embed(readmodel.episode(episode.pk)),
         "show": pages.show(readmodel.show(episode.show_id), ListPage(cards, 2, 3)),
         "series": pages.series(readmodel.series(episode.series_id), cards),
         "home": pages.home(ListPage(cards, 1, 1)),
@@ -96,7 +99,7 @@ def test_spanish(publication, settings):
         "Presentación: Ada Host",
         "Con مریم خان, Bo O'Guest y سلمى <b>",
     }
-    assert text_at(page, "//p[@class='who']") == ["Hablante 1 0:00", "Hablante 2 1:00:05"]
+    assert text_at(page, "//p[@class='who']") == ["Hablante 1 0:00 Citar", "Hablante 2 1:00:05 Citar"]
     assert "no la ha leído ninguna persona" in text_at(page, "//p[@class='label machine']")[0]
 
 
@@ -110,7 +113,7 @@ def test_arabic_as_egypt_writes_it(publication, settings):
         "مع مریم خان وBo O'Guest وسلمى <b>",
     }
     assert text_at(page, "//nav[@class='parts']//li")[1:] == ["الجزء ٢ من ٣ قريبًا", "الجزء ٣ من ٣ قريبًا"]
-    assert text_at(page, "//p[@class='who']") == ["المتحدث ١ ٠:٠٠", "المتحدث ٢ ١:٠٠:٠٥"]
+    assert text_at(page, "//p[@class='who']") == ["المتحدث ١ ٠:٠٠ اقتباس", "المتحدث ٢ ١:٠٠:٠٥ اقتباس"]
     assert text_at(page, "//*[@class='chapters']//li/a[@class='time']") == ["٠:٠٠", "١:٠٠:٠٥"]
     assert "١٢٫٣ م.ب" in text_at(page, "//ul[@class='downloads']//small")
     assert page.xpath("//time/@datetime")[:2] == ["2026-11-01T18:00:00Z", "PT1H2M5S"], "for programs, as ever"
@@ -126,7 +129,7 @@ def test_urdu(publication, settings):
         "میزبان: Ada Host",
         "مہمان: مریم خان، Bo O'Guest، اور سلمى <b>",
     }
-    assert text_at(page, "//p[@class='who']") == ["متکلم 1 0:00", "متکلم 2 1:00:05"]
+    assert text_at(page, "//p[@class='who']") == ["متکلم 1 0:00 اقتباس", "متکلم 2 1:00:05 اقتباس"]
     assert "12.3 ایم بی" in page.xpath("//small/text()"), "no unit of the other direction"
 
 

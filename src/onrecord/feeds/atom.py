@@ -10,6 +10,7 @@ from lxml import etree
 from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text
 from onrecord.lib import times
+from onrecord.lib.language import speaks
 from onrecord.readmodel import EpisodeView, Publication, ShowView
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -21,6 +22,7 @@ NEVER = "1970-01-01T00:00:00Z"
 """When a feed was updated that has nothing in it: Atom asks for a date, and the day of writing may not stand there."""
 
 
+@speaks(lambda show, _: show.language)
 def feed(show: ShowView, episodes: Sequence[EpisodeView]) -> bytes:
     """A show's newest episodes, newest first."""
     us = readmodel.publication()

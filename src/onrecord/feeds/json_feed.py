@@ -9,6 +9,7 @@ from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text
 from onrecord.feeds.record import compact
 from onrecord.lib import times
+from onrecord.lib.language import speaks
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -16,6 +17,7 @@ LONGEST_SUMMARY = 4_000
 """Bytes, as in RSS."""
 
 
+@speaks(lambda show, _: show.language)
 def feed(show: ShowView, episodes: Sequence[EpisodeView]) -> bytes:
     """A show's newest episodes, newest first."""
     us = readmodel.publication()

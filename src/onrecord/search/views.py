@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Show
-from onrecord.lib import html, times
+from onrecord.lib import html, language, times
 from onrecord.lib.headers import ALWAYS, ASK_AGAIN
 from onrecord.search.engines import NotReady
 from onrecord.search.find import Answer, Hit, Order, Question, search
@@ -65,7 +64,7 @@ class Form:
 def page(request: HttpRequest) -> HttpResponse:
     """The page, or with `part=results` only what changes as one types."""
     form = _read(request)
-    with translation.override(readmodel.publication().language):
+    with language.speaking(readmodel.publication().language):
         context = _context(form)
         if request.GET.get("part") == "results":
             content: str = render_to_string("search_results.html", context)

@@ -9,10 +9,12 @@ from django.template.loader import render_to_string
 from onrecord import readmodel
 from onrecord.lib import times
 from onrecord.lib.headers import PAGE_POLICY
+from onrecord.lib.language import digits, marked, speaks
 from onrecord.readmodel import EpisodeView
 from onrecord.site import assets
 
 
+@speaks(lambda view: view.language)
 def embed(view: EpisodeView) -> str:
     """The player's page. It sets no cookie, loads no sound before it is asked for, and leads to the whole page."""
     us = readmodel.publication()
@@ -21,6 +23,7 @@ def embed(view: EpisodeView) -> str:
         {
             "policy": PAGE_POLICY,
             "language": view.language,
+            "ui": marked(view.language),
             "direction": view.direction,
             "title": view.title,
             "canonical": us.url(view.path),
@@ -44,7 +47,7 @@ def _chapters(view: EpisodeView, sound: str) -> list[dict[str, Any]]:
     return [
         {
             "title": chapter.title,
-            "time": times.clock(chapter.start_ms),
+            "time": digits(times.clock(chapter.start_ms)),
             "start": f"{chapter.start_ms / 1000:g}",
             "sound": f"{sound}#t={chapter.start_ms / 1000:g}",
         }

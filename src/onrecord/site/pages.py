@@ -132,6 +132,7 @@ def show(show: ShowView, page: ListPage, years: Sequence[int] = ()) -> str:
     )
 
 
+@speaks(lambda show, *_: show.language)
 def year(show: ShowView, year: int, years: Sequence[int], page: ListPage) -> str:
     """A show's episodes of one year; the newest page leads to the years before and after it that have some."""
     us = readmodel.publication()
@@ -142,27 +143,28 @@ def year(show: ShowView, year: int, years: Sequence[int], page: ListPage) -> str
         "year.html",
         page,
         f"{show.path}{year:04}/",
-        heading=f"{year:04} · {show.name}",
+        heading=f"{digits(f'{year:04}')} · {show.name}",
         language=show.language,
         feeds=[show],
         own_show=show.name,
         show={"name": show.name, "link": us.link(show.path)},
-        year=f"{year:04}",
+        year=digits(f"{year:04}"),
         year_before=before[-1] if before else {},
         year_after=after[0] if after else {},
     )
 
 
 def _year_link(us: Publication, show: ShowView, year: int) -> dict[str, str]:
-    return {"name": f"{year:04}", "link": us.link(f"{show.path}{year:04}/")}
+    return {"name": digits(f"{year:04}"), "link": us.link(f"{show.path}{year:04}/")}
 
 
+@speaks(lambda show: show.language)
 def subscribe(show: ShowView) -> str:
     """How to subscribe to a show."""
     us = readmodel.publication()
     return _page(
         "subscribe.html",
-        title=f"Subscribe · {show.name}",
+        title=_title(show.language, gettext("Subscribe"), show.name),
         path=show.subscribe,
         language=show.language,
         description=show.description,
