@@ -130,6 +130,9 @@ def test_links_start_where_they_say(site):
             page.evaluate(f"document.dispatchEvent({event})")
             settled(page, "document.querySelector('video').currentTime > 20 && document.querySelector('video').paused")
             assert at(page, "video") < 22
+            page.evaluate("location.hash = '#t75'")
+            settled(page, "document.querySelector('video').currentTime === 75")
+            assert not playing(page, "video"), "a link within the page cues, whatever brought the reader here"
 
 
 def test_the_transcript_follows_and_never_takes_the_page_away(site):

@@ -247,8 +247,8 @@ function start() {
     });
   }
 
-  function cue() {
-    const asked = new URLSearchParams(location.search), hash = location.hash.slice(1);
+  function cue(asked) {
+    const hash = location.hash.slice(1);
     const passage = asked.get("play");
     const moment = passage === null
       ? seconds(asked.get("t") ?? (hash.startsWith("t=") ? hash.slice(2) : /^t\d+(-\d+)?$/.test(hash) ? hash.slice(1).split("-")[0] : ""))
@@ -261,7 +261,7 @@ function start() {
       seek(+memory(`onrecord:${root.dataset.key}`));
     }
   }
-  addEventListener("hashchange", () => /^#t(=|\d+(-\d+)?$)/.test(location.hash) && !player.playing && cue());
+  addEventListener("hashchange", () => /^#t(=|\d+(-\d+)?$)/.test(location.hash) && !player.playing && cue(new URLSearchParams()));
 
   root.classList.add("ready");
   if (audio) audio.hidden = true;
@@ -271,7 +271,7 @@ function start() {
   mode();
   mark();
   show();
-  cue();
+  cue(new URLSearchParams(location.search));
   if (root.dataset.peaks) wave().catch(() => null);
 }
 
