@@ -18,12 +18,14 @@ from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.readmodel import EpisodeCard
 from onrecord.recordings.models import Rendition
 from onrecord.search import engines, matching, places, words
-from onrecord.search.engines import Cut, Engine, Expression, Found, Stored
+from onrecord.search.engines import Cut, Engine, Expression, Stored
 from onrecord.search.matching import Asked
 from onrecord.search.moments import show_term, voice_term
 
-LOOKED_AT = 1000
-"""Matches that are looked at."""
+LOOKED_AT = 500
+"""Matches that are looked at, so that the best of them come first."""
+MOST_LOOKED_AT = 5000
+"""In the order of dates, as many as it takes to come to the page asked for, and no more than this."""
 PAGE = 20
 
 
@@ -102,8 +104,9 @@ def search(question: Question) -> Answer:
         cut = _cut(index, question)
         if expression is None or cut is None:
             return Answer()
-        found = index.find(expression, cut, question.order == Order.OLDEST, LOOKED_AT + 1)
-        matches = _verified(index, found, asked)
+        most = _most(question)
+        found = index.find(expression, cut, question.order == Order.OLDEST, most + 1)
+        matches = _verified(index, found.numbers[:most], asked)
     ranked = _in_order(_public(matches), question.order, asked)
     pages = -(-len(ranked) // PAGE)
     page = min(max(1, question.page), max(1, pages))
@@ -151,13 +154,19 @@ def _midnight(day: date) -> datetime:
     return datetime(near.year, near.month, near.day, tzinfo=ZoneInfo(settings.ONRECORD.publication.time_zone))
 
 
-def _verified(index: Engine, found: Found, asked: list[Asked]) -> list[_Match]:
+def _most(question: Question) -> int:
+    if question.order == Order.RELEVANCE:
+        return LOOKED_AT
+    return min(LOOKED_AT + max(0, question.page - 1) * PAGE, MOST_LOOKED_AT)
+
+
+def _verified(index: Engine, numbers: list[int], asked: list[Asked]) -> list[_Match]:
     """What was found, without sentences where only the border with the next looked like a phrase."""
-    moments = index.moments(found.numbers[:LOOKED_AT])
+    moments = index.moments(numbers)
     phrases = [each for each in asked if each.quoted]
     if not phrases:
         return [_Match(moment, moment.text) for moment in moments]
-    following = {moment.number: moment for moment in index.moments(number + 1 for number in found.numbers[:LOOKED_AT])}
+    following = {moment.number: moment for moment in index.moments(number + 1 for number in numbers)}
     checked = (_checked(moment, following.get(moment.number + 1), phrases) for moment in moments)
     return [match for match in checked if match]
 

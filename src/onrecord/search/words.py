@@ -23,7 +23,7 @@ from onrecord.transcripts.tokens import UNSPACED
 LONGEST_TERM = 40
 """Characters that are told apart; nobody says longer words, and engines have limits."""
 
-REMEMBERED = 1 << 16
+REMEMBERED = 1 << 17
 """Words whose terms are kept: most of what is said is the same few thousand words."""
 
 # Languages (ISO 639) with a Snowball stemmer. Others are folded only.
