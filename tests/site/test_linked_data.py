@@ -1,6 +1,10 @@
 """JSON-LD: what another program makes of our pages, and that nothing in it can be markup."""
 
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from lxml import html
@@ -60,6 +64,44 @@ def test_lists(publication):
     assert site["potentialAction"]["target"]["urlTemplate"] == f"{SITE}search/?q={{search_term_string}}"
     assert nodes(pages.person(ada, newest))["Person"]["name"] == "Ada Host"
     assert "ld+json" not in pages.show(show, older), "old pages do not change"
+
+
+@pytest.mark.slow
+def test_it_is_schema_org(publication, tmp_path: Path):
+    """Every property and value, against schema.org's own vocabulary as npm's schema-dts types it.
+
+    Needs node, and ONRECORD_NODE_MODULES: a folder where schema-dts and typescript are installed.
+    """
+    modules = os.environ.get("ONRECORD_NODE_MODULES", "")
+    if not modules or not shutil.which("node"):
+        pytest.skip("schema-dts and typescript are not here: ./test --all installs them")
+    episode = making.make_full_episode()
+    plain = making.make_episode(episode.show, "plain", day=5)
+    cards = ListPage(readmodel.cards([episode.pk]), 1, 1)
+    ada = readmodel.person(Person.objects.get(slug="ada").pk)
+    texts = [
+        pages.episode(readmodel.episode(episode.pk)),
+        pages.episode(readmodel.episode(plain.pk)),
+        pages.show(readmodel.show(episode.show_id), cards),
+        pages.person(ada, cards),
+        pages.home(cards),
+    ]
+    home = nodes(texts[-1])["WebSite"]["potentialAction"]
+    assert home.pop("query-input") == "required name=search_term_string", "Google's own, which schema.org's types lack"
+    documents = [list(nodes(text).values()) for text in texts[:-1]]
+    documents.append([{**nodes(texts[-1])["WebSite"], "potentialAction": home}])
+    (tmp_path / "node_modules").symlink_to(modules)
+
+    def complaints(graphs: list) -> str:
+        lines = ["import type { Thing } from 'schema-dts';"]
+        lines += [f"export const a{n}: Thing[] = {json.dumps(graph)};" for n, graph in enumerate(graphs)]
+        (tmp_path / "pages.ts").write_text("\n".join(lines))
+        tsc = [Path(modules) / "typescript" / "bin" / "tsc", "--noEmit", "--strict", "--skipLibCheck"]
+        how = ["--module", "esnext", "--moduleResolution", "bundler", "--target", "es2022", "pages.ts"]
+        return subprocess.run(["node", *tsc, *how], cwd=tmp_path, capture_output=True, text=True).stdout
+
+    assert complaints(documents) == ""
+    assert "nameOfIt" in complaints([[{"@type": "Person", "nameOfIt": "x"}]]), "what is wrong is seen"
 
 
 def test_hostile_words_stay_in_the_block(publication, cases):

@@ -112,12 +112,17 @@ def _media(us: Publication, view: EpisodeView, rendition: RenditionView) -> Node
             "uploadDate": times.iso(view.published_at),
             "inLanguage": view.language,
             "thumbnailUrl": us.url(view.picture.sizes[-1].jpeg if view.picture else view.artwork.path),
-            "width": rendition.width,
-            "height": rendition.height,
+            "width": _pixels(rendition.width),
+            "height": _pixels(rendition.height),
             "sha256": rendition.sha256,
             "caption": _words(us, view) if view.transcript else "",
         }
     )
+
+
+def _pixels(number: int | None) -> Node:
+    """E37 is the pixel in UN/CEFACT's list of units, which schema.org names."""
+    return {"@type": "QuantitativeValue", "value": number, "unitCode": "E37"} if number else {}
 
 
 def _words(us: Publication, view: EpisodeView) -> Node:
