@@ -41,6 +41,11 @@ address = {address}
 # copyright = ""
 # funding = ""               # an address where listeners can give
 
+[look]
+# accent = "#8a1c2c"         # your colour; it is made darker or lighter where it could not be read
+# logo = "logo.svg"          # a file in this folder, in place of the name (svg, png, webp, jpg)
+# logo_dark = ""             # another one for readers whose pages are dark
+
 [speech]
 # model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
 # approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown

@@ -128,8 +128,11 @@ def peaks(seconds: float) -> bytes:
     return json.dumps({"version": 1, "duration": seconds, "peaks": [round(peak) for peak in shape]}).encode()
 
 
-def make_interview(show, language: str, words: int, moving: bool = False):  # type: ignore[no-untyped-def]
-    """An episode with everything, part 1 of 2: its sound (and its pictures, when `moving`) can be played."""
+def make_interview(show, language: str, words: int, moving: bool = False, audible: bool = True):  # type: ignore[no-untyped-def]
+    """An episode with everything, part 1 of 2: its sound (and its pictures, when `moving`) can be played.
+
+    Of one that need not be `audible` there is a second.
+    """
     from onrecord.catalogue.changes import episode_changed
     from onrecord.catalogue.models import Chapter, Credit, Person, Series, Tag
     from onrecord.transcripts.models import Speaker
@@ -152,7 +155,7 @@ def make_interview(show, language: str, words: int, moving: bool = False):  # ty
     )
     recording = episode.recordings.get()
     recording.renditions.all().delete()
-    keep(recording, "mp3", "audio/mpeg", sound(math.ceil(seconds)), seconds)
+    keep(recording, "mp3", "audio/mpeg", sound(math.ceil(seconds) if audible else 1), seconds)
     keep(recording, "peaks", "application/json", peaks(seconds), seconds)
     if moving:
         keep(recording, "mp4", "video/mp4", film(math.ceil(seconds)), seconds, width=320, height=180)

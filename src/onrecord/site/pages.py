@@ -94,6 +94,7 @@ def home(page: ListPage) -> str:
         feeds=shows,
         shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
         several=len(shows) > 1,
+        own_show=shows[0].name if len(shows) == 1 else "",
     )
 
 

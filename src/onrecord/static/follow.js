@@ -48,12 +48,14 @@ export async function follow(turns, address, player, voice) {
     return box.bottom > 0 && box.top < innerHeight;
   }
 
+  /* Turns far from the window are laid out on the way there and move the goal: far ways are jumped. */
   function show() {
     if (!sentence) return;
     const box = sentence.getBoundingClientRect();
     if (box.top > innerHeight * 0.12 && box.bottom < innerHeight * 0.75) return;
     ours = performance.now();
-    scrollTo({ top: scrollY + box.top - innerHeight * 0.3, behavior: calm.matches ? "auto" : "smooth" });
+    const near = box.top > -innerHeight && box.bottom < 2 * innerHeight;
+    sentence.scrollIntoView({ block: "center", behavior: near && !calm.matches ? "smooth" : "instant" });
   }
 
   const button = () => { voice.hidden = !player.playing || along || !sentence || inView(sentence); };

@@ -53,7 +53,7 @@ function start() {
     seek: (ms) => seek(ms / 1000),
   };
 
-  const toggle = () => (media.paused ? media.play().catch(show) : media.pause());
+  const toggle = () => (media.paused ? media.play().catch(() => show()) : media.pause());
 
   function use(other) {
     if (other === media) return;
@@ -63,7 +63,7 @@ function start() {
     media.pause();
     media = other;
     mode();
-    if (playing) media.play().catch(show);
+    if (playing) media.play().catch(() => show());
     show();
   }
 
@@ -74,11 +74,14 @@ function start() {
     for (const only of bar.querySelectorAll(".captions, .full")) only.hidden = media !== video;
   }
 
-  function show() {
+  /* While the voice runs on, a slider that has the focus keeps still, or a screen reader would read out every second. */
+  function show({ runs = false } = {}) {
     const time = media.currentTime, all = length();
-    seekBar.max = Math.ceil(all);
-    seekBar.value = time;
-    seekBar.setAttribute("aria-valuetext", `${clock(time)} ${seekBar.dataset.of} ${clock(all)}`);
+    if (!runs || document.activeElement !== seekBar) {
+      seekBar.max = Math.ceil(all);
+      seekBar.value = time;
+      seekBar.setAttribute("aria-valuetext", `${clock(time)} ${seekBar.dataset.of} ${clock(all)}`);
+    }
     bar.style.setProperty("--at", `${all ? (time / all) * 100 : 0}%`);
     at.textContent = clock(time);
     whole.textContent = all ? `/ ${clock(all)}` : "";
@@ -116,7 +119,7 @@ function start() {
     element.addEventListener("timeupdate", () => {
       if (element !== media) return;
       if (media.currentTime >= until) { until = Infinity; media.pause(); }
-      show();
+      show({ runs: player.playing });
       keep(false);
     });
   }
@@ -126,6 +129,7 @@ function start() {
   video?.addEventListener("click", () => media === video && !document.fullscreenElement && toggle());
   find(".back").addEventListener("click", () => seek(media.currentTime - 15));
   find(".forward").addEventListener("click", () => seek(media.currentTime + 30));
+  for (const name of ["keydown", "pointerdown"]) seekBar.addEventListener(name, () => { seekBar.value = media.currentTime; });
   seekBar.addEventListener("input", () => { begin(); seek(+seekBar.value); });
   const speed = find(".speed");
   speed.addEventListener("change", () => { media.playbackRate = +speed.value; memory("onrecord:speed", speed.value); });
@@ -160,7 +164,7 @@ function start() {
       if (!event.target.closest(".time")) return begun && seek(start);
       event.preventDefault();
       seek(start);
-      media.play().catch(show);
+      media.play().catch(() => show());
     });
 
   turns?.addEventListener("click", async (event) => {
@@ -175,7 +179,7 @@ function start() {
     await begin();
     seek(from / 1000);
     if (to) until = to / 1000;
-    media.play().catch(show);
+    media.play().catch(() => show());
   });
 
   const field = document.querySelector("form.find");
@@ -252,7 +256,7 @@ function start() {
     if (moment >= 0) {
       begin();
       seek(moment);
-      if (passage !== null) media.play().catch(show);
+      if (passage !== null) media.play().catch(() => show());
     } else if (+memory(`onrecord:${root.dataset.key}`) > 0) {
       seek(+memory(`onrecord:${root.dataset.key}`));
     }
