@@ -430,7 +430,9 @@ async function arrive(words, menu) {
   const sentence = words.sentences[words.sentenceOf(place.first)];
   if (menu.dataset[place.state]) note(sentence, menu.dataset[place.state]);
   mark(words, place.first, place.end);
-  sentence.scrollIntoView({ block: "center" });
+  const show = () => sentence.scrollIntoView({ block: "center" });
+  show();
+  requestAnimationFrame(show); // turns that were laid out on the way have moved it
   if (words.starts && player()) player().currentTime = words.starts[place.first] / 1000;
 }
 
