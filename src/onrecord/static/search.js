@@ -1,6 +1,6 @@
 /* Shows results while one types, and plays a moment where it stands. Without this the form and the links do the same. */
 
-const form = document.querySelector("form.find");
+const form = document.querySelector("form.query");
 const results = document.getElementById("results");
 const PAUSE = 250; // milliseconds without a key before the question is asked
 
