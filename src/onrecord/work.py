@@ -16,6 +16,9 @@ from onrecord.recordings.models import Recording
 from onrecord.search import index
 from onrecord.status import group_steps
 
+SEARCH_UPDATES = 50
+"""How far search is brought up to date at once. What is left, as while a large index is made, a worker does."""
+
 
 def work(only: str = "") -> None:
     """Work until told to stop: steps (or only those of one name), and the press."""
@@ -32,7 +35,9 @@ def press_some() -> bool:
 def press_now() -> None:
     """Write what is stale, and let search find it."""
     presser.press_what_is_stale()
-    index.update_all()
+    for _ in range(SEARCH_UPDATES):
+        if not index.update_some():
+            break
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def _steps_of(recording: Recording) -> list[Step]:
 
 
 def _is_done(episode: Episode) -> bool:
-    return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk) and not index.is_pending()
+    return queue.is_settled(episode.pk) and not presser.is_stale(episode.pk)
 
 
 def _work_on(episode: Episode, recording: Recording) -> None:

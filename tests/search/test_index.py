@@ -153,8 +153,7 @@ def test_a_killed_worker_leaves_nothing_half_done(folder, moment):
     environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"} | {
         "ONRECORD_FOLDER": str(folder)
     }
-    if not (folder / "onrecord.toml").exists():
-        (folder / "onrecord.toml").write_text("")
+    (folder / "onrecord.toml").touch()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         script = str(ROOT / "tests/search/killed.py")
@@ -166,6 +165,26 @@ def test_a_killed_worker_leaves_nothing_half_done(folder, moment):
     finished = run("finish")
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout) == {"before": 7, "found": [0, 2, 2]}
+
+
+def test_the_command_line(folder, onrecord):
+    environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"} | {
+        "ONRECORD_FOLDER": str(folder)
+    }
+    (folder / "onrecord.toml").touch()
+    subprocess.run([sys.executable, str(ROOT / "tests/search/killed.py"), "rows"], env=environment, check=True)
+    missing = onrecord("search", "machinery")
+    assert missing.returncode == 1
+    assert "no search index" in missing.stderr
+    assert "sentences of 7 episodes" in onrecord("search", "--rebuild").stderr
+    (moment,) = json.loads(onrecord("search", "machinery", "--json").stdout)["moments"]
+    assert moment["url"].endswith(f"/talks/sample/?play={moment['start_ms']}#t{moment['start_ms'] // 1000}")
+    assert moment["text"] in onrecord("search", '"the machinery talks"').stdout
+    onrecord("withdraw", "talks/sample")
+    assert json.loads(onrecord("search", "machinery", "--json").stdout)["found"] == 0
+    if not os.environ.get("ONRECORD_TEST_POSTGRES"):
+        assert b"machineri" not in (folder / "search.db").read_bytes()
+    assert onrecord("search").returncode == 2
 
 
 def test_the_engine_follows_the_database(db, publication):
