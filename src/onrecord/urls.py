@@ -2,14 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from onrecord import share, views
+from onrecord import share
+from onrecord.feeds import views as feeds
 from onrecord.search import views as search
 
 PROGRAM_PATHS = ("/discuss/", "/studio/", "/search/", "/oembed/", "/quote/")
 """What the server hands to Django; everything else is a file below public/. docs/deploy names the same."""
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("oembed/", views.oembed),
+    path("oembed/", feeds.oembed),
     path("quote/", share.quoting),
     path("search/", search.page),
 ]

@@ -279,8 +279,8 @@ def test_related_pieces_are_shown_by_identity(twelve: list[Episode], public: Pat
 
     assert b"Episode 10" in beside() and b'href="https://else.example/a"' in beside()
     change(twelve[9], slug="another", title="Another name")
-    touched = press()
-    assert {path for path in touched if path.startswith("talks/e") and "e10/" not in path} == shown
+    touched = {path for path in press() if path.startswith("talks/e") and "e10/" not in path}
+    assert touched == shown | {"talks/e9/index.html", "talks/e11/index.html"}, "those and its neighbours in the show"
     assert b'href="/talks/another/"' in beside() and b"Another name" in beside()
     change(twelve[9], state=EpisodeState.WITHDRAWN)
     assert shown <= press()
@@ -304,7 +304,7 @@ def test_a_part_elsewhere_is_on_every_part_in_feeds_and_records(twelve: list[Epi
     change(twelve[0], series=series, part=1)
     change(twelve[11], series=series, part=3)
     press()
-    assert b"Part 2 of 3</span> <span>is coming" in (public / "talks/e12/index.html").read_bytes()
+    assert b'Part 2 of 3</span> <span class="coming">is coming' in (public / "talks/e12/index.html").read_bytes()
     guid = "9b024349-ccf0-5f69-a609-6b82873eab3c"
     set_parts_elsewhere(twelve[0], [["2", "https://else.example/2", "The middle", "Elsewhere", guid, "x"]])
     episode_changed(twelve[0].pk)

@@ -179,7 +179,7 @@ def test_small_pictures_are_not_made_larger(publication):
 
 
 def test_forbidden_characters_are_gone(publication):
-    show = making.make_show(name="Ta\x00lks\x1b")
+    show = making.make_show(name="Ta\x02lks\x1b")
     view = readmodel.episode(making.make_episode(show, title="a\x01b\ud7ffc\ufffed", standfirst="\x08x").pk)
     assert (view.show.name, view.title, view.standfirst) == ("Talks", "ab\ud7ffcd", "x")
 

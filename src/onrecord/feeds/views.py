@@ -1,4 +1,4 @@
-"""What the program itself answers for readers: oEmbed."""
+"""What the program itself answers about episodes: oEmbed."""
 
 from __future__ import annotations
 
