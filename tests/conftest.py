@@ -7,7 +7,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("onrecord", deadline=None)  # a test is never timed
+hypothesis.settings.load_profile("onrecord")
 
 ROOT = Path(__file__).resolve().parent.parent
 

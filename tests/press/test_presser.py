@@ -74,6 +74,19 @@ def twelve(public: Path, small_lists: None) -> list[Episode]:
     return episodes
 
 
+def test_withdrawn_before_anything_was_pressed(twelve: list[Episode], public: Path) -> None:
+    """Its show had a public episode, so it has a page; one whose only episode was made a draft again has none."""
+    episode = archive.make_episode(archive.make_show("second", "Second"), 1)
+    change(episode, state=EpisodeState.WITHDRAWN)
+    press()
+    assert check() == []
+    assert (public / "second/feed.xml").is_file()
+    change(episode, state=EpisodeState.DRAFT)
+    press()
+    assert check() == []
+    assert not (public / "second").exists()
+
+
 def test_an_empty_publication_has_its_pages(public: Path) -> None:
     press()
     assert check() == []

@@ -174,6 +174,14 @@ def _touch_episodes(touched: Touched, changed: set[int], files_only: set[int]) -
     bases = wanted.list_bases(moves)
     for name, move in moves.items():
         _touch_list(touched, name, bases.get(name), move)
+    if any(id not in views or not views[id].is_public for id in changed):
+        _touch_empty_shows(touched)
+
+
+def _touch_empty_shows(touched: Touched) -> None:
+    """A show without episodes has a page while one of them was once public: no list that moves tells of that."""
+    names = [owner("show", id) for id in Show.objects.order_by("id").values_list("id", flat=True)]
+    _touch_whole_lists(touched, [name for name in names if not Listed.objects.filter(list=name).exists()])
 
 
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
