@@ -13,6 +13,9 @@ import pytest
 hypothesis.settings.register_profile("onrecord", deadline=None)  # a test is never timed
 hypothesis.settings.load_profile("onrecord")
 
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+"""A browser test that fails may leave an event loop behind, in which Django would refuse rows to all tests after it."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
