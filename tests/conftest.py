@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that the last minutes are not one process's alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def publication(tmp_path: Path, settings):  # type: ignore[no-untyped-def]
     """The configuration of an empty publication; code under test finds it in settings.ONRECORD."""

@@ -139,7 +139,7 @@ def check_behaviour(outcome: Outcome, everything: bool, selection: list[str]) ->
     marks = [] if everything else ["not slow"]
     if not CHROMIUM.find():
         marks.append("not browser")
-    command = [sys.executable, "-m", "pytest", "-n", str(processes()), "--dist", "loadfile"]
+    command = [sys.executable, "-m", "pytest", "-n", str(processes()), "--dist", "loadfile", "--no-loadscope-reorder"]
     command += ["-m", " and ".join(marks)] if marks else []
     outcome.check("tests on SQLite", command + selection, ONRECORD_TEST_POSTGRES="")
     initdb = POSTGRES.find()
