@@ -434,7 +434,7 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "video": _video(us, view, view.mp4) if view.mp4 else {},
         "downloads": [{"kind": r.kind, "link": us.link(r.path), "size": _size(r.size)} for r in shown],
         "peaks": us.link(view.renditions["peaks"].path) if "peaks" in view.renditions else "",
-        "seconds": view.duration_ms / 1000,
+        "seconds": str(view.duration_ms / 1000),  # a number would be written as the language does: "24,5"
     }
 
 
