@@ -33,7 +33,7 @@ from onrecord.passages.models import Passage
 from onrecord.passages.quote import Quotation
 from onrecord.press import presser
 from onrecord.readmodel import EpisodeView, PassageView
-from onrecord.site import quotes
+from onrecord.site import pages, quotes
 
 HOUR = 3600
 TOKEN_LASTS = 24 * HOUR
@@ -58,7 +58,7 @@ def quoting(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     view = _episode(given.get("episode", ""))
     if view is None:
-        return HttpResponse(gettext("There is no such page."), status=404, content_type="text/plain", headers=ALWAYS)
+        return HttpResponse(pages.not_found(), status=404, headers=ALWAYS)
     with language.speaking(view.language):
         try:
             return _answer(request, view)

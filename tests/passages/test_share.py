@@ -235,7 +235,8 @@ def test_what_is_not_public_is_not_there(episode: Episode) -> None:
         assert ask(episode).status_code == 404
         assert send(fields).status_code == 404
     assert not Passage.objects.exists()
-    assert Client().get("/quote/").status_code == 404
+    answer = Client().get("/quote/")
+    assert answer.status_code == 404 and b"<h1>Page not found" in answer.content.replace(b"<bdi>", b"")
 
 
 def test_limits(episode: Episode, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,15 +87,27 @@ def test_the_player_for_other_sites(publication):
 def test_what_is_elsewhere_is_a_link_and_loads_nothing(publication):
     episode = making.make_full_episode()
     Episode.objects.filter(pk=episode.pk).update(video_url="https://www.video.example/watch?v=1&a=2")
+    renditions = episode.recordings.get().renditions
     page = parsed(pages.episode(readmodel.episode(episode.pk)))
-    (link,) = page.xpath("//p[@class='video-elsewhere']/a")
+    (link,) = page.xpath("//a[contains(@href, 'video.example')]")
+    assert not link.xpath(".//img"), "its picture is the player's already"
+    renditions.filter(kind="mp4").delete()
+    page = parsed(pages.episode(readmodel.episode(episode.pk)))
+    (link,) = page.xpath("//*[@class='stage']//a[@class='video-elsewhere']")
     assert link.get("href") == "https://www.video.example/watch?v=1&a=2"
+    assert page.xpath("//*[@id='player']//img") == link.xpath(".//img"), "one picture"
     assert link.xpath(".//img/@src")[0].startswith("/talks/boats/picture-")
     assert link.text_content().strip().endswith("video.example")
+    assert page.xpath("//h2[@id='listen']")[0].text == "Watch or listen"
     cards = page.xpath("//section[@class='related']//li")
     assert [card.xpath(".//h3/a/@href")[0] for card in cards] == ["/talks/nets/", "https://example.org/tar"]
     assert "3 November 2026" in cards[0].text_content() and "Harbour News" in cards[1].text_content()
     loaded = page.xpath("//@src|//@srcset|//link[@rel='stylesheet']/@href")
     assert not any("example" in value for value in loaded)
+    renditions.all().delete()
+    page = parsed(pages.episode(readmodel.episode(episode.pk)))
+    assert page.xpath("//h2[@id='listen']")[0].text == "Watch" and not page.xpath(
+        "//*[@id='player']//*[@class='label']"
+    )
     Episode.objects.filter(pk=episode.pk).update(video_url="javascript:alert(1)")
     assert "video-elsewhere" not in pages.episode(readmodel.episode(episode.pk)), "whatever an import brought"

@@ -6,15 +6,19 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from onrecord import readmodel
+from onrecord.passages import quote
 from onrecord.press import presser
 from onrecord.site import assets
+from tests.search.making import refresh
 from tests.site import making, staging
 from tests.site.test_browser import CHROMIUM, chromium
 
@@ -246,6 +250,16 @@ def test_without_javascript(site):
         assert page.url == f"{site}/search/?episode={key}&q=a+small+fish"
 
 
+def test_the_pages_own_digits(publication):
+    staging.make_interview(making.make_show(language="ar-EG"), "ur", 60, audible=False)
+    presser.press_all()
+    with chromium() as browser, staging.served(publication.public) as site, opened(browser, site + EPISODE) as page:
+        expect(page.locator(".clock")).to_have_text("٠:٠٠ / ٠:٢٤")
+        assert (page.get_by_role("slider").get_attribute("aria-valuetext") or "").startswith("٠:٠٠")
+        page.locator("#find").fill("دریا")
+        expect(page.locator(".find output")).to_have_text(re.compile("^[٠-٩]+$"))
+
+
 def test_a_phone_has_the_bar_at_hand(site):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     with chromium() as browser, opened(browser, site + EPISODE, **phone) as page:
@@ -304,19 +318,33 @@ def test_axe_finds_nothing(publication, language):
     if not axe.is_file():
         pytest.skip("axe-core is not installed: ./test does that where npm is")
     show = making.make_show(language=language)
-    staging.make_interview(show, language, 200, moving=True)
+    interview = staging.make_interview(show, language, 200, moving=True)
     other = making.make_episode(show, "other", 5)
     assert readmodel.episode(other.pk).is_public
+    passage = quote.find_or_make(interview, quote.quotation(interview, 1, range(0, 5)))
     presser.press_all()
-    pages = (EPISODE, "/", "/talks/", f"/people/{language}-guest/", "/people/", "/talks/series/valley/", "/404.html")
+    refresh()
+    form = f"/quote/?episode={interview.key}"
+    asked = ("/search/?q=notebook", "/search/?q=%DB%81%DB%92", f"{form}&turn=t0", f"{form}&revision=1&words=0-5")
+    program = {path: Client().get(path).content.decode() for path in asked}
+    assert 'class="play"' in program[asked[language == "ur"]]
+    pages = (
+        *(EPISODE, "/", "/talks/", f"/people/{language}-guest/", "/people/", "/talks/series/valley/", "/404.html"),
+        *("/talks/2026/", "/talks/subscribe/", f"{EPISODE}embed/", f"/q/{passage.key}/", *asked),
+    )
     with chromium() as browser, staging.served(publication.public) as address:
         for scheme, width in (("light", 1280), ("dark", 390)):
             context = browser.new_context(
                 color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce"
             )
             page = context.new_page()
+            for path, answer in program.items():
+                page.route(
+                    address + path, lambda route, _, answer=answer: route.fulfill(body=answer, content_type="text/html")
+                )
             for path in pages:
                 page.goto(address + path)
+                assert page.locator("h1").count() == 1, path
                 if path == EPISODE:
                     page.evaluate("document.dispatchEvent(new CustomEvent('onrecord:play', {detail: {from: 4000}}))")
                     page.evaluate("document.querySelector('.transcript').scrollIntoView()")

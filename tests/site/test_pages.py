@@ -269,6 +269,7 @@ def test_other_lists(publication):
     assert parsed(pages.tags(readmodel.tags())).xpath("//main//a/@href") == ["/tags/craft/", "/tags/sea/"]
     home = parsed(pages.home(ListPage(cards, 1, 1)))
     assert home.xpath("//link[@rel='alternate']/@href") == ["/talks/feed.xml", "/talks/atom.xml", "/talks/feed.json"]
+    assert home.xpath("//ul[@class='shows']//a[@class='subscribe']/@href") == ["/talks/subscribe/"]
     assert text_at(home, "//article//h2") == ["Boats & <b>ropes</b>"]
 
 

@@ -65,7 +65,6 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         show={
             "name": view.show.name,
             "link": us.link(view.show.path),
-            "feed": us.link(view.show.feed),
             "subscribe": us.link(view.show.subscribe),
         },
         date=times.long_date(view.published_at, us.time_zone),
@@ -87,6 +86,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
+        digits=digits("0123456789"),
         **_media(us, view),
     )
 
@@ -104,7 +104,7 @@ def home(page: ListPage) -> str:
         language=us.language,
         description=us.description,
         feeds=shows,
-        shows=[{"name": show.name, "link": us.link(show.path), "feed": us.link(show.feed)} for show in shows],
+        shows=[{"name": show.name, "link": us.link(show.path), "subscribe": us.link(show.subscribe)} for show in shows],
         several=len(shows) > 1,
         linked_data=linked_data.website() if page.number >= page.pages else "",
         own_show=shows[0].name if len(shows) == 1 else "",
@@ -123,7 +123,6 @@ def show(show: ShowView, page: ListPage, years: Sequence[int] = ()) -> str:
         language=show.language,
         description=show.description,
         feeds=[show],
-        feed=readmodel.publication().link(show.feed),
         artwork=readmodel.publication().link(show.artwork.path) if show.artwork.sha256 else "",
         own_show=show.name,
         subscribe=us.link(show.subscribe),
@@ -435,7 +434,7 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "video": _video(us, view, view.mp4) if view.mp4 else {},
         "downloads": [{"kind": r.kind, "link": us.link(r.path), "size": _size(r.size)} for r in shown],
         "peaks": us.link(view.renditions["peaks"].path) if "peaks" in view.renditions else "",
-        "seconds": view.duration_ms / 1000,
+        "seconds": str(view.duration_ms / 1000),  # a number would be written as the language does: "24,5"
     }
 
 

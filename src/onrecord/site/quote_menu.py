@@ -6,7 +6,7 @@ from typing import Any
 
 from onrecord import readmodel
 from onrecord.lib import times
-from onrecord.readmodel import EpisodeView, Publication
+from onrecord.readmodel import EpisodeView
 from onrecord.site import assets
 
 FORM = "quote/"
@@ -21,7 +21,6 @@ def menu(view: EpisodeView) -> dict[str, Any]:
         return {}
     return {
         "script": us.link(assets.address("quote.js")),
-        "style": style(us),
         "form": us.link(form_path(view)),
         "words": us.link(f"{view.folder}/words.json"),
         "moves": us.link(f"{view.folder}/moves.json") if words.corrected else "",
@@ -34,8 +33,3 @@ def menu(view: EpisodeView) -> dict[str, Any]:
 def form_path(view: EpisodeView) -> str:
     """Where words of an episode are chosen and shared, below the site's address; the program answers there."""
     return f"{FORM}?episode={view.key}"
-
-
-def style(us: Publication) -> str:
-    """The style sheet of everything about quotations."""
-    return us.link(assets.address("quote.css"))

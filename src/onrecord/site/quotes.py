@@ -12,7 +12,7 @@ from onrecord.lib.language import digits, speaks
 from onrecord.readmodel import EpisodeView, PassageView, Publication
 from onrecord.site.pages import _page, _source_type
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
-from onrecord.site.quote_menu import FORM, style
+from onrecord.site.quote_menu import FORM
 
 LONGEST_TITLE = 70
 
@@ -40,7 +40,6 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         date_iso=times.iso(view.published_at),
         time=digits(times.clock(passage.start_ms)),
         link=us.link(link_of(view, passage)),
-        quote_style=style(us),
         card={"url": us.url(card_path(view, passage)), "width": WIDTH, "height": HEIGHT},
         sound=_sound(us, view, passage),
         label=view.transcript.label if view.transcript else "",
@@ -98,7 +97,6 @@ def form(view: EpisodeView, status: str, **context: Any) -> str:
         heading=view.title,
         status=status,
         action=us.link(FORM),
-        quote_style=style(us),
         episode=view,
         back=us.link(view.path),
         spoken_language=view.transcript.language if view.transcript else view.language,

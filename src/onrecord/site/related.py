@@ -32,13 +32,8 @@ def _card(us: Publication, piece: RelatedView) -> dict[str, Any]:
 
 
 def video_elsewhere(us: Publication, view: EpisodeView) -> dict[str, Any]:
-    """A still picture of ours that leads to the video at its host, from which nothing is loaded here."""
+    """Where the video is. A still picture leads there, the episode's own or the show's; nothing loads from there."""
     if not view.video_url:
         return {}
-    if view.picture:
-        size = view.picture.sizes[-1]
-        still = {"src": us.link(size.jpeg), "width": size.width, "height": size.height}
-    else:
-        side = view.artwork.side
-        still = {"src": us.link(view.artwork.path), "width": side, "height": side}
+    still = {"still": us.link(view.artwork.path), "side": view.artwork.side}
     return {"link": view.video_url, "site": site_of(view.video_url), **still}

@@ -2,10 +2,12 @@
 
 const SAME = { "ي": "ی", "ى": "ی", "ك": "ک", "ہ": "ه", "ۀ": "ه", "ة": "ه", "ؤ": "و", "ٱ": "ا", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ı": "i", "ς": "σ", "’": "'" };
 
-export function find(form, turns) {
+/* `digits` are the page's own, from 0 to 9. */
+export function find(form, turns, digits) {
   const field = form.querySelector("[type=search]"), count = form.querySelector("output"), found = form.querySelector(".found");
   const marks = CSS.highlights ? [new Highlight(), new Highlight()] : null;
   if (marks) { CSS.highlights.set("found", marks[0]); CSS.highlights.set("found-here", marks[1]); marks[1].priority = 1; }
+  const number = (value) => String(value).replace(/\d/g, (digit) => digits[digit]);
   let texts, hits = [], here = -1, asked = "";
 
   function search() {
@@ -18,7 +20,7 @@ export function find(form, turns) {
     marks?.forEach((mark) => mark.clear());
     for (const range of hits) marks?.[0].add(range);
     found.hidden = !wanted;
-    count.textContent = hits.length ? String(hits.length) : count.dataset.none;
+    count.textContent = hits.length ? number(hits.length) : count.dataset.none;
   }
 
   function go(step) {
@@ -26,7 +28,7 @@ export function find(form, turns) {
     here = (here + step + hits.length) % hits.length;
     marks?.[1].clear();
     marks?.[1].add(hits[here]);
-    count.textContent = `${here + 1}/${hits.length}`;
+    count.textContent = `${number(here + 1)}/${number(hits.length)}`;
     hits[here].startContainer.parentElement.scrollIntoView({ block: "center" });
   }
 

@@ -183,7 +183,7 @@ function start() {
   });
 
   const field = document.querySelector("form.find");
-  field?.addEventListener("focusin", () => import(root.dataset.find).then((module) => module.find(field, turns)), { once: true });
+  field?.addEventListener("focusin", () => import(root.dataset.find).then((module) => module.find(field, turns, root.dataset.digits)), { once: true });
 
   function dock() {
     const away = begun && !place.inView;
@@ -275,10 +275,12 @@ function start() {
   if (root.dataset.peaks) wave().catch(() => null);
 }
 
+/* In the digits of the page. */
 function clock(time) {
   const whole = Math.floor(time), two = (n) => String(n).padStart(2, "0");
   const minutes = Math.floor(whole / 60) % 60;
-  return whole >= 3600 ? `${Math.floor(whole / 3600)}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  const text = whole >= 3600 ? `${Math.floor(whole / 3600)}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  return text.replace(/\d/g, (digit) => root.dataset.digits[digit]);
 }
 
 /* "754", "12:34", "1:02:03", "1h2m3s" as seconds; NaN for anything else. */

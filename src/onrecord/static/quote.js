@@ -326,10 +326,10 @@ class Quoting {
 
   // With speaker, show, date, time and link.
   text() {
-    const { said, from, title, show, date } = this.menu.dataset;
+    const { said, from, title, show, date, digits } = this.menu.dataset;
     const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "").trim();
     const parts = this.words.said(...this.chosen);
-    const time = clock(this.words.starts?.[this.chosen[0]] ?? 0);
+    const time = clock(this.words.starts?.[this.chosen[0]] ?? 0).replace(/\d/g, (digit) => digits[digit]);
     const lines = parts.map(({ text, speaker }) => fill(said, { words: text, speaker }));
     return [...lines, fill(from, { title, show, date, time }), this.address()].join("\n");
   }
