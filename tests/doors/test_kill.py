@@ -67,7 +67,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + DEADLINE
     while not true():
         assert time.monotonic() < end, f"not in {DEADLINE} s: {what}"
-        time.sleep(0.3)
+        time.sleep(1)  # asking starts a program, which takes from what is waited for
 
 
 def is_finished(folder: Path, onrecord: Command) -> bool:
