@@ -81,7 +81,12 @@ def is_finished(folder: Path, onrecord: Command) -> bool:
 def disturbed_publish(
     folder: Path, onrecord: Command, recording: Path, kills: int, chooser: random.Random
 ) -> dict[str, bytes]:
-    assert onrecord("publish", recording, "--title", "A talk", "--language", "en", "--no-wait").returncode == 0
+    assert (
+        onrecord(
+            "publish", recording, "--show", "Talks", "--title", "A talk", "--language", "en", "--no-wait"
+        ).returncode
+        == 0
+    )
     for _ in range(kills):
         server = start_server(folder)
         time.sleep(chooser.uniform(0.3, 4.0))
@@ -123,7 +128,19 @@ def test_ten_kills_leave_the_same_files(seed: int, folder: Path, onrecord: Comma
     environment = os.environ | {"ONRECORD_FOLDER": str(again), "PYTHONPATH": str(ROOT / "src")}
     environment.pop("ONRECORD_DATABASE_URL", None)
     subprocess.run(
-        [sys.executable, "-m", "onrecord", "publish", str(recording), "--title", "A talk", "--language", "en"],
+        [
+            sys.executable,
+            "-m",
+            "onrecord",
+            "publish",
+            str(recording),
+            "--show",
+            "Talks",
+            "--title",
+            "A talk",
+            "--language",
+            "en",
+        ],
         env=environment,
         check=True,
         capture_output=True,

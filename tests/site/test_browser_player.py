@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from onrecord import readmodel
 from onrecord.passages import quote
 from onrecord.press import presser
+from onrecord.search.engines.postgresql import SCHEMA
 from onrecord.site import assets
 from tests.search.making import refresh
 from tests.site import making, staging
@@ -30,6 +32,15 @@ pytestmark = [
 
 EPISODE = "/talks/river/"
 BAR = "#player .bar"
+
+
+@pytest.fixture(autouse=True)
+def no_index_stays() -> Iterator[None]:
+    """On PostgreSQL the search index is beside the rows, and these tests commit what they write."""
+    yield
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
 
 
 @pytest.fixture
