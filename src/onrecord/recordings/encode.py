@@ -48,7 +48,7 @@ class Codec:
 
 
 # LAME scales what it encodes at these rates by 0.95
-MP3 = Codec("libmp3lame", "mp3", 96_000, 128_000, ceiling=-1.5, taken=0.45)
+MP3 = Codec("libmp3lame", "mp3", 96_000, 128_000, ceiling=-2.6, taken=0.45)
 OPUS = Codec("libopus", "ogg", 64_000, 96_000, ceiling=-3.0, arguments=("-application", "audio"))
 AAC = Codec("aac", "mp4", 96_000, 128_000, ceiling=-3.0)
 
