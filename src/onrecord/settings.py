@@ -1,5 +1,6 @@
 """Django's settings, made from the publication's onrecord.toml; cli.py names its folder before this is imported."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from babel import Locale
 
-from onrecord.lib import configuration, language
+from onrecord.lib import configuration, keys, language
 
 ONRECORD = configuration.load(configuration.find_folder() or Path.cwd())
 
@@ -16,7 +17,6 @@ BASE_DIR = Path(__file__).resolve().parent
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "onrecord.urls"
-SECRET_KEY = secrets.token_hex()  # nothing that outlives the process is signed yet
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = language.tag(ONRECORD.publication.language, "en")  # what the program's own pages speak
@@ -55,6 +55,17 @@ TEMPLATES = [
         "OPTIONS": {"builtins": ["django.templatetags.i18n"]},
     }
 ]
+
+
+def _secret_key() -> str:
+    """The same for all processes of a publication; before its folder is made nothing is signed that outlives one."""
+    if (ONRECORD.folder / configuration.FILE_NAME).exists():
+        with contextlib.suppress(OSError):  # nobody can post to a publication whose folder cannot be written
+            return keys.key(ONRECORD.private, "django").hex()
+    return secrets.token_hex()
+
+
+SECRET_KEY = _secret_key()
 
 
 def _database() -> dict[str, Any]:

@@ -63,11 +63,14 @@ class Source:
     format: str
 
     def arguments(self) -> list[str]:
-        """How it is opened: as that format and no other."""
+        """How it is opened: as that format and no other.
+
+        Sound is decoded in one thread: handing its small frames between threads costs more than decoding them.
+        """
         demuxer = next((name for name in self.format.split(",") if name in FORMATS), None)
         if demuxer is None:
             raise BadInput(f"{self.path.name} has the format {self.format}, which is not opened.")
-        return ["-protocol_whitelist", "file,pipe", "-f", demuxer, "-i", address(self.path)]
+        return ["-protocol_whitelist", "file,pipe", "-threads:a", "1", "-f", demuxer, "-i", address(self.path)]
 
 
 def address(path: Path) -> str:

@@ -83,7 +83,11 @@ def _remake(path: Path, recording: Recording) -> None:
         original = original_path(recording.sha256)
         found = probe(original, recording.name)
         ffmpeg.run(
-            [*found.source(original).arguments(), *_speech_output(found, half, recording.size)],
+            [
+                *found.source(original).arguments(),
+                *("-map", f"0:{found.stream}", "-af", f"aresample={TIMELINE},{_speech_filter(found)}"),
+                *("-t", _seconds(longest_ms(recording.size)), *_speech_file(half)),
+            ],
             doing=f"reading the speech of {clean_name(recording.name)}",
         )
         move_durably(half, path)
@@ -95,14 +99,19 @@ def hear(original: Path, name: str, found: Probe, target: Path, progress: ffmpeg
     Raises BadInput when nothing decodes, or when far more does than a file of that size can hold.
     """
     size = original.stat().st_size
-    chain = [f"aresample={TIMELINE}", channel_filter(_mixed(found), found.channels)]
-    chain += ["astats=measure_perchannel=Peak_level:measure_overall=none"] if found.channels == 2 else []
+    longest = ["-t", _seconds(longest_ms(size))]
+    meters = [channel_filter(_mixed(found), found.channels)]
+    meters += ["astats=measure_perchannel=Peak_level:measure_overall=none"] if found.channels == 2 else []
+    # one graph and not two: frames are small, and each thread that they go through costs
+    graph = (
+        f"[0:{found.stream}]aresample={TIMELINE},asplit[decoded][again];"
+        f"[decoded]{_speech_filter(found)}[speech];[again]{','.join([*meters, METER])}[measured]"
+    )
     said = ffmpeg.run(
         [
             *found.source(original).arguments(),
-            *_speech_output(found, target, size),
-            *("-map", f"0:{found.stream}", "-af", ",".join([*chain, METER]), "-t", _seconds(longest_ms(size))),
-            *("-f", "null", "-"),
+            *("-filter_complex", graph, "-map", "[speech]", *longest, *_speech_file(target)),
+            *("-map", "[measured]", *longest, "-f", "null", "-"),
         ],
         doing="measuring loudness",
         duration_ms=found.claimed_ms,
@@ -133,12 +142,12 @@ def _mixed(found: Probe) -> str:
     return "stereo" if 2 <= found.channels <= 8 else "mono"
 
 
-def _speech_output(found: Probe, target: Path, size: int) -> list[str]:
-    mix = channel_filter("mono", found.channels)
-    return [
-        *("-map", f"0:{found.stream}", "-af", f"aresample={TIMELINE},{mix},aresample={RATE}", "-c:a", "pcm_s16le"),
-        *("-t", _seconds(longest_ms(size)), "-f", "s16le", ffmpeg.address(target)),
-    ]
+def _speech_filter(found: Probe) -> str:
+    return f"{channel_filter('mono', found.channels)},aresample={RATE}"
+
+
+def _speech_file(target: Path) -> list[str]:
+    return ["-c:a", "pcm_s16le", "-f", "s16le", ffmpeg.address(target)]
 
 
 def _seconds(milliseconds: int) -> str:
