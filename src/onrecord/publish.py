@@ -145,9 +145,10 @@ def discard(recording: Recording) -> None:
         recording.delete()
         if not episode.recordings.exists():
             episode_changed(episode.pk)
-            named = [*Person.objects.filter(credits__episode=episode), *episode.tags.all()]
+            named: list[Person | Tag | Series | Show] = [*Person.objects.filter(credits__episode=episode)]
+            named += [*episode.tags.all(), *filter(None, [episode.series]), episode.show]
             episode.delete()
-            _forget_names([*named, *filter(None, [episode.series]), episode.show])
+            _forget_names(named)
             if picture:
                 picture.delete()
     _forget_unused(sha256)

@@ -18,7 +18,6 @@ from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
 from onrecord.site import assets, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
-from onrecord.transcripts.formats.document import Document
 
 WORDS_AT_ONCE = 16
 """Episodes that are read with all their words together: some megabytes, and few queries for each."""
@@ -118,14 +117,7 @@ def _transcript(shelf: Shelf, owner: str, path: str) -> str:
     view = shelf.episode(owner).transcript
     if view is None:
         raise NotPublic(f"{path} has no transcript any more")
-    names = {speaker.index: speaker.label for speaker in view.speakers}
-    document = Document(
-        tokens=view.tokens,
-        speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
-        language=view.language,
-        made_by_machine=view.status in ("machine", "corrected"),
-    )
-    return formats.write(document, formats.format_of(path))
+    return formats.write(view.document, formats.format_of(path))
 
 
 def _words(shelf: Shelf, owner: str, path: str) -> bytes:
