@@ -15,6 +15,7 @@ ROOMS = [
     # from the ground up; what stands on one line may not import its neighbour
     ["lib"],
     ["jobs"],
+    ["mail"],
     ["catalogue"],
     ["recordings"],
     ["transcripts"],

@@ -316,12 +316,15 @@ def status(options: argparse.Namespace) -> None:
 
 
 def retry(options: argparse.Namespace) -> None:
-    """Try failed steps again."""
+    """Try failed steps and mails again."""
     opened(options)
     from onrecord.jobs import queue
+    from onrecord.mail import outgoing
 
     episode = _episode(options.episode) if options.episode else None
     count = queue.retry(group=episode.pk if episode else None)
+    if episode is None and (mails := outgoing.retry()):
+        say(f"{mails} {'mail' if mails == 1 else 'mails'} will be tried now.")
     say(f"{count} failed {'step' if count == 1 else 'steps'} will be tried again by `onrecord work` or `serve`.")
 
 
@@ -525,7 +528,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
     parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser = _add(commands, "retry", retry, "Try failed steps again.")
+    parser = _add(commands, "retry", retry, "Try failed steps, and mails that wait, again.")
     parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
     parser = _add(commands, "press", press, "Write the public files that are stale.")
     parser.add_argument("--all", action="store_true", help="every public file")

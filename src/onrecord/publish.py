@@ -119,7 +119,7 @@ def replace(episode: Episode, path: Path) -> Published:
     sha256, size = originals.take_in(path)
     with _nothing_left_behind([sha256]), transaction.atomic():
         for unfinished in episode.recordings.filter(current=False, replaced_at=None):
-            queue.cancel(unfinished.pk)
+            queue.cancel(unfinished.pk, group=episode.pk)
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
@@ -141,7 +141,7 @@ def discard(recording: Recording) -> None:
     episode, sha256 = recording.episode, recording.sha256
     picture = episode.picture
     with transaction.atomic():
-        queue.forget(recording.pk)
+        queue.forget(recording.pk, group=episode.pk)
         recording.delete()
         if not episode.recordings.exists():
             episode_changed(episode.pk)

@@ -27,6 +27,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "onrecord.jobs",
+    "onrecord.mail",
     "onrecord.catalogue",
     "onrecord.recordings",
     "onrecord.transcripts",
@@ -46,7 +47,10 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.hear",
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
+    "onrecord.mail.steps.send",
 ]
+
+EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"
 
 TEMPLATES = [
     {
