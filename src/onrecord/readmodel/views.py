@@ -15,6 +15,7 @@ from onrecord.readmodel.discussion import NONE, DiscussionView
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
+from onrecord.transcripts.formats import Document
 from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.tokens import Token
 
@@ -337,6 +338,17 @@ class TranscriptView:
     def tokens(self) -> list[Token]:
         """Its words. Loaded `without words` (feeds), it has none."""
         return token_blobs.unpack(self.packed) if self.packed is not None else []
+
+    @cached_property
+    def document(self) -> Document:
+        """It as the formats write it."""
+        names = {speaker.index: speaker.label for speaker in self.speakers}
+        return Document(
+            tokens=self.tokens,
+            speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
+            language=self.language,
+            made_by_machine=self.status in ("machine", "corrected"),
+        )
 
     def text(self, words: range) -> str:
         """Some of its words as running text."""
