@@ -20,6 +20,7 @@ ROOMS = [
     ["recordings"],
     ["transcripts"],
     ["passages"],
+    ["discussion"],
     ["readmodel"],
     ["site", "feeds"],
     ["search"],

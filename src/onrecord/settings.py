@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
 ]

@@ -104,6 +104,17 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class DiscussionSettings:
+    """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
+
+    A person's first comments wait until one has been published and its address confirmed.
+    """
+
+    on: bool = True
+    hold: str = "first"
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All settings of one publication, and the folder they belong to."""
 
@@ -116,6 +127,7 @@ class Configuration:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
 
     @property
     def originals(self) -> Path:
@@ -158,6 +170,7 @@ SECTIONS: dict[str, type] = {
     "worker": WorkerSettings,
     "server": ServerSettings,
     "mail": MailSettings,
+    "discussion": DiscussionSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
 
@@ -227,6 +240,8 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     if not 1 <= configuration.server.port <= 65535:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     _check_mail(path, configuration)
+    if configuration.discussion.hold not in ("all", "first"):
+        raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
 

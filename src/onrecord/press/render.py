@@ -10,12 +10,13 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import atom, chapters, json_feed, moves, record, rss, sitemap
+from onrecord.feeds import atom, chapters, comments, json_feed, moves, record, rss, sitemap
 from onrecord.press import listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
 from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
-from onrecord.site import assets, embedding, pages, quote_card, quotes
+from onrecord.readmodel import discussion as talk
+from onrecord.site import assets, discussion, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 
@@ -163,6 +164,20 @@ def _card(shelf: Shelf, owner: str, path: str) -> bytes:
     return quote_card.draw(quotes.card_of(shelf.episode(owner), shelf.passage(owner, path)))
 
 
+def _discussion(shelf: Shelf, owner: str, path: str) -> str:
+    number = number_in(path) or 1
+    return discussion.page(shelf.episode(owner), number, talk.on_page(id_of(owner), number))
+
+
+def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner)
+    return comments.feed(view, talk.newest(view.id, view.discussion.last_number))
+
+
+def _log(shelf: Shelf, owner: str, path: str) -> bytes:
+    return comments.log(path)
+
+
 def _redirect(shelf: Shelf, owner: str, path: str) -> str:
     return pages.redirect(shelf.publication.url(shelf.episode(owner).path))
 
@@ -265,6 +280,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "words": _words,
     "chapters": _chapters,
     "moves": _moves,
+    "discussion": _discussion,
+    "comments": _comments,
     "record": _record,
     "page": _page,
     "embed": _embed,
@@ -289,6 +306,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "sitemaps": _sitemaps,
     "list sitemap": _list_sitemap,
     "robots": _robots,
+    "log": _log,
 }
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
+from onrecord.readmodel.discussion import NONE, DiscussionView
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
@@ -464,6 +465,7 @@ class EpisodeView:
     related: tuple[RelatedView, ...] = ()
     picked: tuple[int, ...] = ()
     video_url: str = ""
+    discussion: DiscussionView = NONE
 
     @property
     def missing_because(self) -> str:
