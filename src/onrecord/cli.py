@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from onrecord import __version__
 from onrecord.lib.errors import BadInput, Failed
@@ -288,11 +289,38 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def _serve(host: str, port: int, address: str) -> None:
-    from onrecord import server
+    from django.conf import settings
 
-    server.serve(
-        host, port, ready=lambda: say(f"Ready on http://{host}:{port}/ (public address {address}). Ctrl-C ends.")
-    )
+    from onrecord import server
+    from onrecord.accounts import links
+
+    words = [f"Ready on http://{host}:{port}/ (public address {address}). Ctrl-C ends."]
+    if not links.has_owner():
+        here = address if settings.ONRECORD.has_public_address else f"http://{host}:{port}"
+        words.append(f"Nobody can sign in yet. The owner's account is made here, once, within a day:\n{_link(here)}")
+    server.serve(host, port, ready=lambda: say("\n".join(words)))
+
+
+def _link(address: str, secret: str = "") -> str:
+    """The address of a one-time link; without a secret of a new one for the first owner."""
+    from django.urls import reverse
+
+    from onrecord.accounts import links
+
+    return urljoin(address, reverse("join", args=[secret or links.first_owner()]))
+
+
+def owner_link(options: argparse.Namespace) -> None:
+    """A new link for an owner who lost the password, or for the first owner."""
+    opened(options)
+    from django.conf import settings
+
+    from onrecord.accounts import links
+
+    secret, account = links.rescue(options.name)
+    whom = f"{account.username} sets a new password" if account else "The owner's account is made"
+    say(f"{whom} here, once, within a day:")
+    print(_link(settings.ONRECORD.address, secret))
 
 
 def work(options: argparse.Namespace) -> None:
@@ -521,6 +549,12 @@ def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
     parser.add_argument("--port", metavar="N", type=_port, help="where to listen (onrecord.toml, 8000)")
+    parser = _add(
+        commands, "owner-link", owner_link, "Print a link for an owner who lost the password, or for the first."
+    )
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", default="", help="the owner's user name, if there are several"
+    )
     parser = _add(commands, "work", work, "Run steps and the press until stopped.")
     parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
     parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_http_methods
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.lib import language, times
+from onrecord.lib.clients import network_of
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
 from onrecord.passages import quote
@@ -217,13 +218,5 @@ def _check_limits(request: HttpRequest, view: EpisodeView) -> None:
     recent = passages.filter(created__gt=timezone.now() - timedelta(seconds=HOUR)).count()
     if passages.count() >= MOST_OF_AN_EPISODE or recent >= MOST_OF_AN_EPISODE_IN_AN_HOUR:
         raise TooMany(gettext("Too much of this interview is being shared just now. The link to your words works."))
-    if not addresses.take(_address(request)):
+    if not addresses.take(network_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))):
         raise TooMany(gettext("You have shared many passages in the last hour. Please try again later."))
-
-
-def _address(request: HttpRequest) -> str:
-    """The network that the request came from. Only a file server on this machine is believed about others."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if address in ("127.0.0.1", "::1"):
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
-    return ":".join(address.split(":")[:4]) if ":" in address else address

@@ -1,6 +1,6 @@
 """Every route of the program. What readers read is plain files in public/ and is not here."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from onrecord import share
 from onrecord.feeds import views as feeds
@@ -13,4 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oembed/", feeds.oembed),
     path("quote/", share.quoting),
     path("search/", search.page),
+    path("studio/", include("onrecord.studio.urls")),
 ]
+
+handler404 = "onrecord.studio.access.not_found"

@@ -63,11 +63,17 @@ class Found:
     comments: tuple[str, ...]
 
 
+NOT_READERS = ("studio", "accounts", "templates/studio", "templates/account", "templates/mfa", "templates/429.html")
+"""What only those who sign in see speaks English; its words are marked, and a catalogue may hold them one day."""
+
+
 def found() -> list[Found]:
-    """Every message of the program, in the order of files."""
+    """Every message that readers may see, in the order of files."""
     messages: dict[tuple[str | None, str], Found] = {}
     for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix not in (".py", ".html") or path.is_relative_to(PACKAGE / "locale"):
+        if path.suffix not in (".py", ".html") or any(
+            path.is_relative_to(PACKAGE / folder) for folder in ("locale", *NOT_READERS)
+        ):
             continue
         name = path.relative_to(PACKAGE).as_posix()
         for id, context, comments in _in_file(path):
