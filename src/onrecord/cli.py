@@ -143,21 +143,39 @@ def edit(options: argparse.Namespace) -> None:
     from onrecord import edit as editing
 
     episode = _episode(options.episode)
-    editing.edit(
-        episode,
+    editing.edit(episode, _changes(options))
+    if options.slug:
+        editing.rename(episode, options.slug)
+    _press_now()
+
+
+def _changes(options: argparse.Namespace) -> Any:
+    from onrecord.edit import Changes
+    from onrecord.publish import read_notes
+
+    return Changes(
         title=options.title,
         standfirst=options.standfirst,
-        tags=options.tag,
-        at=options.at,
+        notes=read_notes(Path(options.notes)) if options.notes else options.notes,
+        show=options.show,
+        hosts=options.host,
+        guests=options.guest,
         language=options.language,
+        tags=options.tag,
+        series=options.series,
+        part=options.part,
+        total=options.of,
+        picture=Path(options.picture) if options.picture else None,
+        no_picture=options.picture == "",
+        caption=options.caption,
+        credit=options.credit,
+        alt=options.alt,
         related=options.related,
         parts_elsewhere=options.part_elsewhere,
         parts_not_elsewhere=options.no_part_elsewhere,
         video=options.video,
+        at=options.at,
     )
-    if options.slug:
-        editing.rename(episode, options.slug)
-    _press_now()
 
 
 def release(options: argparse.Namespace) -> None:
@@ -507,7 +525,18 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument("episode", metavar="EPISODE", help="its key, show/episode, or address")
     parser.add_argument("--title", metavar="T")
     parser.add_argument("--standfirst", metavar="S")
+    parser.add_argument("--notes", metavar="FILE.md", help="show notes in Markdown; '' for none")
+    parser.add_argument("--show", metavar="NAME", help="another show: its address changes, the old one leads to it")
+    parser.add_argument("--host", metavar="NAME", action="append", help="in place of all hosts; may be repeated")
+    parser.add_argument("--guest", metavar="NAME", action="append", help="in place of all guests; may be repeated")
     parser.add_argument("--tag", metavar="T", action="append", help="in place of all tags; may be repeated")
+    parser.add_argument("--series", metavar="NAME", help="with --part, and --of if known; '' for none")
+    parser.add_argument("--part", metavar="N", type=int, help="which part, from 1")
+    parser.add_argument("--of", metavar="TOTAL", type=int, help="how many parts there will be")
+    parser.add_argument("--picture", metavar="FILE", help="in place of the one before; '' for none")
+    parser.add_argument("--caption", metavar="C", help="what the picture shows")
+    parser.add_argument("--credit", metavar="C", help="who made the picture")
+    parser.add_argument("--alt", metavar="A", help="the picture in words")
     parser.add_argument("--at", metavar="TIME", help="the date on the page")
     parser.add_argument("--language", metavar="xx", help="of the page; a transcript keeps its own")
     parser.add_argument("--slug", metavar="NAME", help="another address; the old one leads to it")

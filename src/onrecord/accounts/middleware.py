@@ -35,8 +35,6 @@ def strict(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
             response = get_response(request)
         for name, value in HEADERS.items():
             response[name] = value
-        if request.path_info.startswith(f"{STUDIO}join/"):
-            response["Referrer-Policy"] = "no-referrer"  # the address is a secret
         return response
 
     return answer

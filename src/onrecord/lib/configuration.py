@@ -79,10 +79,11 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """Where `serve` listens."""
+    """Where `serve` listens, and how large a recording may be that is sent to the studio, in GB (10^9 bytes)."""
 
     host: str = "127.0.0.1"
     port: int = 8000
+    largest_upload_gb: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,10 @@ def _check_values(path: Path, configuration: Configuration) -> None:
         raise BadInput(f"{path}: [database] url must be empty (SQLite) or begin with postgresql://, found {url!r}.")
     if not 1 <= configuration.server.port <= 65535:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
+    if configuration.server.largest_upload_gb < 0:
+        raise BadInput(
+            f"{path}: [server] largest_upload_gb must be 0 or more, found {configuration.server.largest_upload_gb}."
+        )
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,12 +67,12 @@ NOT_READERS = ("studio", "accounts", "templates/studio", "templates/account", "t
 """What only those who sign in see speaks English; its words are marked, and a catalogue may hold them one day."""
 
 
-def found() -> list[Found]:
-    """Every message that readers may see, in the order of files."""
+def found(left_out: Collection[str] = NOT_READERS) -> list[Found]:
+    """Every message that readers may see, in the order of files; with nothing `left_out`, every message."""
     messages: dict[tuple[str | None, str], Found] = {}
     for path in sorted(PACKAGE.rglob("*")):
         if path.suffix not in (".py", ".html") or any(
-            path.is_relative_to(PACKAGE / folder) for folder in ("locale", *NOT_READERS)
+            path.is_relative_to(PACKAGE / folder) for folder in ("locale", *left_out)
         ):
             continue
         name = path.relative_to(PACKAGE).as_posix()

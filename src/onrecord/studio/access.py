@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 
 from onrecord.accounts.middleware import is_studio
@@ -26,7 +27,7 @@ NOT_SHOWN = frozenset(
 )
 """Fields of a form that are not repeated when it is refused."""
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_roles(*roles: Role) -> Callable[[View], View]:
@@ -34,7 +35,7 @@ def for_roles(*roles: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if account_of(request).role not in roles:
@@ -62,10 +63,15 @@ def seeing_to(request: HttpRequest, done: str, change: Callable[[], object]) -> 
     try:
         change()
     except (BadInput, Failed) as error:
-        messages.error(request, str(error))
+        messages.error(request, sayable(error))
         return False
     messages.success(request, done)
     return True
+
+
+def sayable(error: Exception) -> str:
+    """The sentence of an error, without the names of the command line's options."""
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda option: f"“{option[1].replace('-', ' ')}”", str(error))
 
 
 def see_other(address: str) -> HttpResponse:

@@ -3,10 +3,22 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import joining, own, people
+from onrecord.studio import editing, episodes, joining, own, people, preview, uploading, words
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
+    path("episodes/", episodes.listing, name="episodes"),
+    path("episodes/<str:key>/", editing.episode, name="episode"),
+    path("episodes/<str:key>/publish/", episodes.release, name="release"),
+    path("episodes/<str:key>/withdraw/", episodes.withdraw, name="withdraw"),
+    path("episodes/<str:key>/retry/", episodes.retry, name="retry"),
+    path("episodes/<str:key>/approve/", episodes.approve, name="approve"),
+    path("episodes/<str:key>/preview/", preview.preview, name="preview"),
+    path("episodes/<str:key>/files/<str:name>", preview.file, name="file"),
+    path("episodes/<str:key>/speakers/", words.speakers, name="speakers"),
+    path("episodes/<str:key>/words/", words.words, name="words"),
+    path("episodes/<str:key>/words/<int:first>-<int:end>/", words.turn, name="turn"),
+    path("upload/", uploading.upload, name="upload"),
     path("people/", people.people, name="people"),
     path("people/<int:account>/", people.change, name="person"),
     path("people/invitations/<int:link>/revoke/", people.revoke, name="revoke"),
