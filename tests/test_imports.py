@@ -20,6 +20,7 @@ ROOMS = [
     ["recordings"],
     ["transcripts"],
     ["passages"],
+    ["references"],
     ["readmodel"],
     ["site", "feeds"],
     ["search"],

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.references",
     "onrecord.search",
     "onrecord.press",
 ]
@@ -48,6 +49,8 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
+    "onrecord.references.steps.save",
+    "onrecord.references.steps.check",
 ]
 
 EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"
