@@ -21,6 +21,7 @@ ROOMS = [
     ["transcripts"],
     ["passages"],
     ["references"],
+    ["discussion"],
     ["readmodel"],
     ["site", "feeds"],
     ["search"],

@@ -392,6 +392,24 @@ def check_references(options: argparse.Namespace) -> None:
     _press_now()
 
 
+def discussion(options: argparse.Namespace) -> None:
+    """List the comments that wait, or decide on one."""
+    opened(options)
+    from onrecord import moderating
+
+    if options.deed == "list":
+        for line in moderating.waiting(options.most):
+            print(line)
+    elif options.deed == "verify":
+        problems = moderating.verify()
+        if problems:
+            raise Failed(" ".join(problems))
+        say("Every line of the log follows from the one before it.")
+    else:
+        say(moderating.decide(options.deed, options.comment, options.reason))
+        _press_now()
+
+
 def backup(options: argparse.Namespace) -> None:
     """Write everything that must not be lost into one file, while the program runs."""
     opened(options)
@@ -570,6 +588,11 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--sort", choices=["relevance", "newest", "oldest"], default="relevance")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
+    parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
+    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
+    parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
+    parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "onrecord.transcripts",
     "onrecord.passages",
     "onrecord.references",
+    "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
 ]

@@ -113,6 +113,17 @@ class ReferenceSettings:
 
 
 @dataclass(frozen=True)
+class DiscussionSettings:
+    """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
+
+    A person's first comments wait until one has been published and its address confirmed.
+    """
+
+    on: bool = True
+    hold: str = "first"
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All settings of one publication, and the folder they belong to."""
 
@@ -126,6 +137,7 @@ class Configuration:
     server: ServerSettings = field(default_factory=ServerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     references: ReferenceSettings = field(default_factory=ReferenceSettings)
+    discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
 
     @property
     def originals(self) -> Path:
@@ -169,6 +181,7 @@ SECTIONS: dict[str, type] = {
     "server": ServerSettings,
     "mail": MailSettings,
     "references": ReferenceSettings,
+    "discussion": DiscussionSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
 
@@ -239,6 +252,8 @@ def _check_values(path: Path, configuration: Configuration) -> None:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     _check_mail(path, configuration)
     _check_proxy(path, configuration.references.proxy)
+    if configuration.discussion.hold not in ("all", "first"):
+        raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
 
