@@ -388,6 +388,29 @@ def search(options: argparse.Namespace) -> None:
         raise BadInput("Say what to look for, such as `onrecord search harbour`, or give --rebuild.")
 
 
+def list_references(options: argparse.Namespace) -> None:
+    """Say what readers cite, what was saved of it, and what is dead."""
+    opened(options)
+    from onrecord.references import report
+
+    entries = report.listed()
+    if options.json:
+        show_json(entries)
+    else:
+        for entry in entries:
+            print(report.in_words(entry))
+
+
+def check_references(options: argparse.Namespace) -> None:
+    """Visit every cited link now."""
+    opened(options)
+    from onrecord.references import report
+
+    for line in report.check_all():
+        print(line)
+    _press_now()
+
+
 def discussion(options: argparse.Namespace) -> None:
     """List the comments that wait, or decide on one."""
     opened(options)

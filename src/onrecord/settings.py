@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.references",
     "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
@@ -58,6 +59,8 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
+    "onrecord.references.steps.save",
+    "onrecord.references.steps.check",
 ]
 
 EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"

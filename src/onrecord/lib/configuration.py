@@ -105,6 +105,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class ReferenceSettings:
+    """Whether pages that readers cite are saved, and looked after each week; a proxy ("http://host:port") for both."""
+
+    save: bool = True
+    check: bool = True
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
 class DiscussionSettings:
     """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
 
@@ -128,6 +137,7 @@ class Configuration:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
     discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
 
     @property
@@ -171,6 +181,7 @@ SECTIONS: dict[str, type] = {
     "worker": WorkerSettings,
     "server": ServerSettings,
     "mail": MailSettings,
+    "references": ReferenceSettings,
     "discussion": DiscussionSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
@@ -241,6 +252,7 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     if not 1 <= configuration.server.port <= 65535:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     _check_mail(path, configuration)
+    _check_proxy(path, configuration.references.proxy)
     if configuration.discussion.hold not in ("all", "first"):
         raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
     if configuration.server.largest_upload_gb < 0:
@@ -263,6 +275,16 @@ def _check_mail(path: Path, configuration: Configuration) -> None:
         except BadInput as error:
             sentence = "must say whom mails come from, such as interviews@example.org"
             raise BadInput(f"{path}: [mail] from_address {sentence}, found {mail.from_address!r}.") from error
+
+
+def _check_proxy(path: Path, proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if proxy and not usable:
+        raise BadInput(f"{path}: [references] proxy must look like http://host:port, found {proxy!r}.")
 
 
 def _check_look(path: Path, look: LookSettings) -> None:
