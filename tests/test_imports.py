@@ -20,6 +20,7 @@ ROOMS = [
     ["recordings"],
     ["transcripts"],
     ["passages"],
+    ["references"],
     ["discussion"],
     ["readmodel"],
     ["site", "feeds"],

@@ -387,6 +387,29 @@ def discussion(options: argparse.Namespace) -> None:
         _press_now()
 
 
+def list_references(options: argparse.Namespace) -> None:
+    """Say what readers cite, what was saved of it, and what is dead."""
+    opened(options)
+    from onrecord.references import report
+
+    entries = report.listed()
+    if options.json:
+        show_json(entries)
+    else:
+        for entry in entries:
+            print(report.in_words(entry))
+
+
+def check_references(options: argparse.Namespace) -> None:
+    """Visit every cited link now."""
+    opened(options)
+    from onrecord.references import report
+
+    for line in report.check_all():
+        print(line)
+    _press_now()
+
+
 def backup(options: argparse.Namespace) -> None:
     """Write everything that must not be lost into one file, while the program runs."""
     opened(options)
@@ -538,6 +561,14 @@ def _add_transcripts(commands: Any) -> None:
     parser.add_argument("--force", action="store_true", help="even if it shares almost no words with the transcript")
 
 
+def _add_references(commands: Any) -> None:
+    parser = commands.add_parser("references", help="The links that readers cite, and their saved copies")
+    kinds = parser.add_subparsers(required=True, metavar="list|check")
+    parser = _add(kinds, "list", list_references, "Say what is cited, what was saved of it, and what is dead.")
+    parser.add_argument("--json", action="store_true", help="one JSON array on standard output")
+    _add(kinds, "check", check_references, "Visit every cited link now, and say which do not answer.")
+
+
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
@@ -550,6 +581,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
     parser = _add(commands, "press", press, "Write the public files that are stale.")
     parser.add_argument("--all", action="store_true", help="every public file")
+    _add_references(commands)
     _add(commands, "check", check, "Compare the public folder with what a full rebuild would make.")
     parser = _add(commands, "search", search, "Find what was said. Words in quotes are a phrase.")
     parser.add_argument("words", metavar="WORDS", nargs="*")

@@ -61,6 +61,11 @@ address = {address}
 # password_file = ""         # a file in this folder that holds the password
 # from_address = "interviews@example.org"
 
+# [references]               # the pages that readers cite
+# save = true                # keep a copy of each, for the case that it goes away
+# check = true               # look each week whether it is still there
+# proxy = ""                 # a proxy for both, such as "http://proxy.example.org:3128"
+
 # [database]
 # url = "postgresql://user:password@host/name"
 """

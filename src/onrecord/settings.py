@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "onrecord.transcripts",
     "onrecord.passages",
     "onrecord.discussion",
+    "onrecord.references",
     "onrecord.search",
     "onrecord.press",
 ]
@@ -49,6 +50,8 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
+    "onrecord.references.steps.save",
+    "onrecord.references.steps.check",
 ]
 
 EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"

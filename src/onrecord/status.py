@@ -14,6 +14,7 @@ from onrecord.jobs.models import State, Step
 from onrecord.mail import outgoing
 from onrecord.press.presser import stale_count
 from onrecord.recordings.models import Recording
+from onrecord.references.read import dead
 from onrecord.transcripts import missing
 from onrecord.transcripts.models import Revision, Transcript
 
@@ -61,6 +62,7 @@ def status() -> dict[str, Any]:
         "address": settings.ONRECORD.address,
         "stale": stale_count(),
         "mail": outgoing.standing(),
+        "dead_references": len(dead()),
         "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
         "episodes": [asdict(episode) for episode in _statuses(episodes)],
     }
@@ -158,6 +160,8 @@ def in_words(current: dict[str, Any]) -> str:
     if current["stale"]:
         lines.append(f"{current['stale']} public files wait to be written.")
     lines += _mail_in_words(current["mail"])
+    if current["dead_references"]:
+        lines.append(f"{current['dead_references']} cited links are dead; `onrecord references list` names them.")
     lines += [f"failed: {sentence}" for sentence in current["failed"]]
     for episode in current["episodes"]:
         lines.append(f"\n{episode['episode']}  {episode['title']}")

@@ -99,7 +99,7 @@ def only(user: str, password: str) -> dict[str, Any]:
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, login: Any) -> AuthResult:
         assert isinstance(login, LoginPassword)
-        return AuthResult(success=(login.login, login.password) == (user.encode(), password.encode()))
+        return AuthResult(success=(login.login, login.password) == (user.encode(), password.encode()), handled=False)
 
     return {"auth_required": True, "authenticator": authenticate}
 

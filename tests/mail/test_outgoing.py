@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.core.mail import send_mail
 from django.db import connection, transaction
 from django.utils import timezone
@@ -24,6 +20,7 @@ from onrecord.lib.errors import BadInput
 from onrecord.mail import delivery, outgoing
 from onrecord.mail.models import Mail, State
 from onrecord.status import in_words, status
+from tests import certificates
 from tests.mail.servers import PostOffice, free_port, only, silent, with_starttls, working
 
 pytestmark = pytest.mark.django_db
@@ -242,29 +239,10 @@ def test_forgetting_an_address_takes_what_is_unsent_and_what_is_in_the_outbox(pu
     assert not list(outgoing.outbox().glob(".*"))
 
 
-def certificate(folder: Path) -> tuple[str, str]:
-    """One for localhost that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(secret)
-    return str(folder / "certificate.pem"), str(folder / "key.pem")
-
-
 def test_the_password_travels_only_to_a_server_that_proves_its_name(
     server_is, send_now, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings
 ) -> None:
-    files = certificate(tmp_path)
+    files = certificates.make(tmp_path, "localhost")
     (settings.ONRECORD.folder / "secret").write_text("hunter2\n")
     with working(PostOffice(), **with_starttls(*files), **only("us", "hunter2")) as office:
         server_is(office.port, security="starttls", user="us", password_file="secret")

@@ -113,6 +113,18 @@ def restart(
     release(subject)
 
 
+@transaction.atomic
+def ensure(name: str, subject: int) -> None:
+    """Have a step run after this transaction: added, or run again, unless it waits already or runs now.
+
+    For steps that look in their `finish()` at all that there is to do: nothing that is written before can be missed.
+    """
+    lock(subject)
+    underway = (State.BLOCKED, State.WAITING, State.RUNNING)
+    if not Step.objects.filter(name=name, subject=subject, state__in=underway).exists():
+        restart(name, subject)
+
+
 _FRESH_TRIES: dict[str, Any] = {"tries_left": MOST_TRIES, "interruptions": 0, "retry_at": None}
 
 

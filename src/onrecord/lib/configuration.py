@@ -115,6 +115,15 @@ class DiscussionSettings:
 
 
 @dataclass(frozen=True)
+class ReferenceSettings:
+    """Whether pages that readers cite are saved, and looked after each week; a proxy ("http://host:port") for both."""
+
+    save: bool = True
+    check: bool = True
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All settings of one publication, and the folder they belong to."""
 
@@ -128,6 +137,7 @@ class Configuration:
     server: ServerSettings = field(default_factory=ServerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
 
     @property
     def originals(self) -> Path:
@@ -171,6 +181,7 @@ SECTIONS: dict[str, type] = {
     "server": ServerSettings,
     "mail": MailSettings,
     "discussion": DiscussionSettings,
+    "references": ReferenceSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
 
@@ -242,6 +253,7 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     _check_mail(path, configuration)
     if configuration.discussion.hold not in ("all", "first"):
         raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
+    _check_proxy(path, configuration.references.proxy)
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
 
@@ -258,6 +270,16 @@ def _check_mail(path: Path, configuration: Configuration) -> None:
         except BadInput as error:
             sentence = "must say whom mails come from, such as interviews@example.org"
             raise BadInput(f"{path}: [mail] from_address {sentence}, found {mail.from_address!r}.") from error
+
+
+def _check_proxy(path: Path, proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if proxy and not usable:
+        raise BadInput(f"{path}: [references] proxy must look like http://host:port, found {proxy!r}.")
 
 
 def _check_look(path: Path, look: LookSettings) -> None:

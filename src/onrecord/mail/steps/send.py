@@ -65,7 +65,8 @@ def _try_again_later(attempt: Attempt, mail: Mail, error: Undelivered) -> None:
 
 
 def _next_try(now: datetime, tries: int) -> datetime:
-    return now + min(FIRST_PAUSE * 3 ** min(tries - 1, 10), LONGEST_PAUSE)
+    pause: timedelta = FIRST_PAUSE * 3 ** min(tries - 1, 10)
+    return now + min(pause, LONGEST_PAUSE)
 
 
 def _note(mail: Mail, **changes: object) -> None:
