@@ -45,6 +45,8 @@ MOST_OF_AN_EPISODE = 1000
 WORTH_WAITING_FOR = 20
 """Stale files; with more of them waiting, the page is left to the worker."""
 LONGEST_NUMBER = 9
+FURTHER = tuple(map(str, range(quotes.MOST_FURTHER)))
+"""How many turns after the one that was chosen may be asked for, as they are written in an address."""
 
 
 class TooMany(BadInput):
@@ -73,10 +75,17 @@ def _answer(request: HttpRequest, view: EpisodeView) -> HttpResponse:
         return _share(request, view)
     if "words" in request.GET:
         return _confirm(view, _wanted(view, request.GET.get("revision", ""), request.GET.getlist("words")))
-    sentences = quotes.sentences_of(view, request.GET.get("turn", ""))
-    if not sentences:
+    return _choose(view, request.GET.get("turn", "")[:20], request.GET.get("further", ""))
+
+
+def _choose(view: EpisodeView, turn: str, further: str) -> HttpResponse:
+    """The sentences of a turn, and of so many after it."""
+    more = int(further) if further in FURTHER else 0
+    turns = quotes.turns_of(view, turn, more)
+    if not turns:
         raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
-    return _page(view, "choose", sentences=sentences)
+    next_more = str(more + 2) if len(turns) == more + 1 else ""
+    return _page(view, "choose", turns=turns, turn=turn, more=next_more if next_more in FURTHER else "")
 
 
 def _episode(key: str) -> EpisodeView | None:
@@ -103,8 +112,7 @@ def _confirm(view: EpisodeView, wanted: Quotation, problem: str = "") -> HttpRes
         "confirm",
         code=403 if problem else 200,
         problem=problem,
-        text=wanted.text,
-        speaker=quotes.speaker_of(view, wanted.speaker),
+        said=quotes.by_speaker(view, wanted.said),
         time=language.digits(times.clock(wanted.start_ms)),
         link=us.url(quotes.link_of(view, _as_view(wanted, view))),
         fields=fields | {"token": signing.dumps(fields, salt="quote")},
@@ -122,13 +130,14 @@ def _as_view(wanted: Quotation, view: EpisodeView) -> PassageView:
         end=words.stop,
         start_ms=wanted.start_ms,
         end_ms=wanted.end_ms,
-        speaker=wanted.speaker,
         words=wanted.text,
+        said=wanted.said,
         before="",
         after="",
         state="same",
         now=words if current else range(0),
         now_words=wanted.text,
+        now_said=wanted.said,
     )
 
 

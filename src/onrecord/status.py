@@ -29,6 +29,10 @@ WORST_FIRST = (
 )
 
 
+A_PAGE = 100
+"""So many episodes, or fewer, are asked for by name; of more, everything is read."""
+
+
 @dataclass(frozen=True)
 class StepStatus:
     """One step, all its pieces together. `progress` is 0 to 1, `seconds` the wall time of what is done."""
@@ -64,7 +68,7 @@ def status() -> dict[str, Any]:
         "mail": outgoing.standing(),
         "dead_references": len(dead()),
         "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
-        "episodes": [asdict(episode) for episode in _statuses(episodes)],
+        "episodes": [asdict(episode) for episode in statuses(episodes)],
     }
 
 
@@ -74,13 +78,13 @@ def _failed_beside_episodes() -> Iterable[Step]:
 
 def episode_status(episode: Episode) -> EpisodeStatus:
     """How one episode stands."""
-    return next(iter(_statuses(Episode.objects.select_related("show").filter(pk=episode.pk))))
+    return statuses(Episode.objects.select_related("show").filter(pk=episode.pk))[0]
 
 
-def _statuses(episodes: Iterable[Episode]) -> list[EpisodeStatus]:
-    """Four queries, however many episodes."""
+def statuses(episodes: Iterable[Episode]) -> list[EpisodeStatus]:
+    """How each of them stands. Five queries, however many episodes; their shows are read already."""
     episodes = list(episodes)
-    wanted = [episode.pk for episode in episodes] if len(episodes) == 1 else None
+    wanted = [episode.pk for episode in episodes] if len(episodes) <= A_PAGE else None
     recordings = Recording.objects.order_by("id")
     steps = Step.objects.exclude(group=None).order_by("id")
     if wanted is not None:
@@ -114,11 +118,15 @@ def _transcript_states(recordings: Iterable[Recording]) -> dict[int, str]:
     """In words, by episode id."""
     ids = {recording.pk for recording in recordings}
     states = {}
+    transcripts = Transcript.objects.all()
+    if len(ids) <= A_PAGE:
+        transcripts = transcripts.filter(recording__in=ids)
+    revisions = Revision.objects.filter(transcript__in=transcripts).order_by("number")
     newest = {
         revision.transcript_id: revision
-        for revision in Revision.objects.order_by("number").only("transcript_id", "public", "read_by_person", "number")
+        for revision in revisions.only("transcript_id", "public", "read_by_person", "number")
     }
-    for transcript in Transcript.objects.all():
+    for transcript in transcripts:
         if transcript.recording_id in ids:
             revision = newest.get(transcript.pk)
             states[transcript.episode_id] = _in_words(transcript, revision)

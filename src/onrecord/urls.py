@@ -1,6 +1,6 @@
 """Every route of the program. What readers read is plain files in public/ and is not here."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from onrecord import discuss, share
 from onrecord.feeds import views as feeds
@@ -21,4 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oembed/", feeds.oembed),
     path("quote/", share.quoting),
     path("search/", search.page),
+    path("studio/", include("onrecord.studio.urls")),
 ]
+
+handler404 = "onrecord.studio.access.not_found"

@@ -145,7 +145,7 @@ def test_the_way_on(publication):
     show = making.make_show()
     middle, later = making.make_episode(show, "middle", 1), making.make_episode(show, "later", 2)
     page = parsed(pages.episode(readmodel.episode(middle.pk), readmodel.cards([later.pk])))
-    assert page.xpath("//section[@class='further']//h2/a/@href") == ["/talks/", "/talks/later/"]
+    assert page.xpath("//section[@class='further']//*[self::h2 or self::h3]/a/@href") == ["/talks/", "/talks/later/"]
     assert page.xpath("//a[@class='subscribe']/@href") == ["/talks/subscribe/"]
 
 

@@ -80,10 +80,11 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """Where `serve` listens."""
+    """Where `serve` listens, and how large a recording may be that is sent to the studio, in GB (10^9 bytes)."""
 
     host: str = "127.0.0.1"
     port: int = 8000
+    largest_upload_gb: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,10 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     if configuration.discussion.hold not in ("all", "first"):
         raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
     _check_proxy(path, configuration.references.proxy)
+    if configuration.server.largest_upload_gb < 0:
+        raise BadInput(
+            f"{path}: [server] largest_upload_gb must be 0 or more, found {configuration.server.largest_upload_gb}."
+        )
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -219,14 +219,22 @@ def _passage(row: Passage) -> PassageView:
         end=row.end,
         start_ms=row.start_ms,
         end_ms=row.end_ms,
-        speaker=row.speaker,
         words=html.clean(row.words),
+        said=tuple(_said(row.words, row.voices or [(row.speaker, len(row.words))])),
         before=html.clean(row.before),
         after=html.clean(row.after),
         state=place.state,
         now=range(place.first or 0, place.end or 0),
         now_words=html.clean(place.words),
+        now_said=tuple(_said(place.words, place.voices or [(row.speaker, len(place.words))])),
     )
+
+
+def _said(words: str, voices: Iterable[tuple[int | None, int]]) -> Iterator[tuple[int | None, str]]:
+    """Words by who says them, from what `passages.models.voices` kept."""
+    for speaker, length in voices:
+        yield speaker, html.clean(words[:length])
+        words = words[length:].lstrip()
 
 
 def _public_parts() -> QuerySet[Episode]:

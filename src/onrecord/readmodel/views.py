@@ -272,6 +272,11 @@ class RenditionView:
         """What is inside, where the media type does not say (RFC 6381)."""
         return "opus" if self.kind == "opus" else ""
 
+    @property
+    def source_type(self) -> str:
+        """With its codecs a browser knows without asking whether it can play a file."""
+        return f"{self.mime_type}; codecs={self.codecs}" if self.codecs else self.mime_type
+
 
 @dataclass(frozen=True)
 class SpeakerView:
@@ -385,7 +390,8 @@ def _map(packed: bytes | None, before: Sequence[Step], words: Sequence[Token]) -
 class PassageView:
     """Words that somebody shared: [first, end) of a revision, and where they stand in what readers see now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `speaker` is the tokens' speaker.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `said` are the words by who says them (the
+    tokens' speaker), one after the other.
     """
 
     key: str
@@ -394,13 +400,14 @@ class PassageView:
     end: int
     start_ms: int
     end_ms: int
-    speaker: int | None
     words: str
+    said: tuple[tuple[int | None, str], ...]
     before: str
     after: str
     state: str
     now: range
     now_words: str
+    now_said: tuple[tuple[int | None, str], ...]
 
     @property
     def folder(self) -> str:
@@ -410,7 +417,17 @@ class PassageView:
     @property
     def shown(self) -> str:
         """The words to be quoted: as they stand now, where they do."""
-        return self.now_words if self.state in ("changed", "moved") else self.words
+        return self.now_words if self.has_moved_on else self.words
+
+    @property
+    def shown_said(self) -> tuple[tuple[int | None, str], ...]:
+        """The words to be quoted by who says them."""
+        return self.now_said if self.has_moved_on else self.said
+
+    @property
+    def has_moved_on(self) -> bool:
+        """Whether other words are to be quoted than those that were shared."""
+        return self.state in ("changed", "moved")
 
 
 @dataclass(frozen=True)

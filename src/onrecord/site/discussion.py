@@ -11,9 +11,8 @@ from onrecord import readmodel
 from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import assets, linked_data
+from onrecord.site import assets, frame, linked_data
 from onrecord.site.comments import FORM, listed, shown, write_link
-from onrecord.site.pages import _page
 
 
 @speaks(lambda view, *_: view.language)
@@ -22,7 +21,7 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
     us = readmodel.publication()
     talk = view.discussion
     path = f"{view.folder}/{model.folder_of(page)}"
-    return _page(
+    return frame.page(
         "discussion_page.html",
         title=f"{gettext('Discussion')} · {view.title} · {view.show.name}",
         path=path,
@@ -82,7 +81,7 @@ def note(view: EpisodeView, status: str, **context: Any) -> str:
 
 
 def _program_page(template: str, us: Publication, view: EpisodeView, **context: Any) -> str:
-    return _page(
+    return frame.page(
         template,
         title=f"{gettext('Discussion')} · {view.title}",
         path="",

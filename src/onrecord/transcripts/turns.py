@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onrecord.transcripts.tokens import Token
+from onrecord.transcripts.tokens import Token, text_of
 
 PARAGRAPH_WORDS = 90
 """A paragraph of more words than this ends at the next sentence's end."""
@@ -65,6 +65,11 @@ def turns(tokens: Sequence[Token], longest: int | None = None) -> list[Turn]:
         Turn(span[0].speaker, span[0].start, max(token.end for token in span), span, number)
         for number, span in enumerate(spans, 1)
     ]
+
+
+def said(tokens: Sequence[Token]) -> list[tuple[int | None, str]]:
+    """Who says which words, one after the other."""
+    return [(turn.speaker, text_of(turn.tokens)) for turn in turns(tokens)]
 
 
 def paragraphs(turn: Turn | Sequence[Token], longest: int = PARAGRAPH_WORDS) -> list[tuple[Token, ...]]:
