@@ -129,7 +129,7 @@ class _Typed:
         try:
             return mail_address(self.address)
         except BadInput:
-            self.problems.append(gettext("Please give a mail address such as name@example.org. It is never shown."))
+            self.problems.append(gettext("Please give a mail address. It is never shown."))
             return ""
 
     def parent(self, view: EpisodeView) -> Comment | None:

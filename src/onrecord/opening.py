@@ -50,6 +50,10 @@ address = {address}
 # model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
 # approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown
 
+[discussion]
+# on = true                  # false: readers cannot write; what is published stays
+# hold = "first"             # a person's first comments wait until you have read them; "all": every comment does
+
 # [mail]                     # a mail server; without one each mail is a file in private/outbox/
 # host = "smtp.example.org"
 # security = "starttls"      # or "tls", "none"

@@ -105,7 +105,8 @@ class _Comments:
         if self.excerpts and len(comment.text) > EXCERPT:
             short = " ".join(comment.text[:EXCERPT].split(" ")[:-1]) or comment.text[:EXCERPT]
             paragraphs = "".join(f"<p>{escape(part)}</p>" for part in short.split("\n\n") if part.strip())
-            return f'{paragraphs}<p{self.ui}><a href="{link}">{escape(gettext("Read all of it"))}</a></p>'
+            on = escape(gettext("Read all of it"))
+            return f'{paragraphs}<p{self.ui}><a href="{link}">{on}</a></p>'
         return html.replace(f'<a href="{MOMENT}', self.player)
 
     def _foot(self, comment: CommentView) -> str:
