@@ -178,6 +178,21 @@ def withdraw(options: argparse.Namespace) -> None:
     _press_now()
 
 
+def edit_show(options: argparse.Namespace) -> None:
+    """Change what is said of a show."""
+    opened(options)
+    from onrecord import edit_show as editing
+
+    editing.edit_show(
+        editing.find_show(options.show),
+        name=options.name,
+        description=options.description,
+        language=options.language,
+        picture=Path(options.picture) if options.picture else None,
+    )
+    _press_now()
+
+
 def _episode(text: str) -> Any:
     from onrecord.catalogue.find import find_episode
 
@@ -488,6 +503,12 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument(
         "--no-part-elsewhere", metavar="N", type=int, action="append", default=[], help="it is not there"
     )
+    parser = _add(commands, "show", edit_show, "Change what is said of a show. What is not named stays.")
+    parser.add_argument("show", metavar="SHOW", nargs="?", default="", help="its name or slug (the only one there is)")
+    parser.add_argument("--name", metavar="N", help="its address stays")
+    parser.add_argument("--description", metavar="D")
+    parser.add_argument("--language", metavar="xx", help="of its pages and its feed; episodes keep their own")
+    parser.add_argument("--picture", metavar="FILE", help="its artwork: a JPEG, PNG or WebP, best square, 3000 pixels")
     parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
     parser.add_argument("episode", metavar="EPISODE")
     parser.add_argument("--at", metavar="TIME", default="", help="not before this time")

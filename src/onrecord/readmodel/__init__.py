@@ -21,6 +21,7 @@ from onrecord.readmodel.loading import (
     tags,
 )
 from onrecord.readmodel.views import (
+    SMALL_ARTWORK,
     Artwork,
     ChapterView,
     CreditView,
@@ -45,6 +46,7 @@ from onrecord.readmodel.views import (
 
 __all__ = [
     "PICTURE_WIDTHS",
+    "SMALL_ARTWORK",
     "Artwork",
     "ChapterView",
     "CreditView",
