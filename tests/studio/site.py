@@ -65,6 +65,7 @@ def main() -> None:
     from onrecord import opening
 
     folder = Path(os.environ["ONRECORD_FOLDER"])
+    opening.make_publication(folder, "Harbour talks")
     opening.open_publication(folder)
     make(folder)
     from onrecord import server

@@ -102,7 +102,7 @@ def raw(port: int, head: str, body: bytes = b"") -> bytes:
 def test_uploads(port, folder, onrecord, tmp_path):
     editor, moderator = Browser(port, "editor"), Browser(port, "moderator")
     small = sound(tmp_path / "a.wav", 2)
-    status, _, where = editor.upload("An evening ‮talk.wav", small, draft="on")
+    status, _, where = editor.upload("An evening \u202etalk.wav", small, draft="on")
     assert (status, where[:17]) == (303, "/studio/episodes/")
     assert "An evening talk" in episodes(onrecord)
     assert "already" in editor.ask("GET", editor.upload("again.wav", small)[2])[1]

@@ -1,5 +1,7 @@
 """Correcting some words: what stays, what moves, who was faster."""
 
+from itertools import pairwise
+
 import pytest
 
 from onrecord.catalogue.models import Change
@@ -47,7 +49,7 @@ def test_words_that_come_go_and_change_their_speaker(episode):
     correct.correct(episode, 1, range(0, 1), "So, tell me: where", 0)
     new = words_of(episode)
     assert len(new) == count + 3
-    assert all(a.start <= b.start for a, b in zip(new, new[1:], strict=False))
+    assert all(a.start <= b.start for a, b in pairwise(new))
     assert all(0 <= token.start <= token.end for token in new)
     correct.correct(episode, 2, range(len(new) - 2, len(new)), "", 0)
     assert len(words_of(episode)) == count + 1
