@@ -50,6 +50,9 @@ address = {address}
 # model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
 # approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown
 
+# [server]
+# largest_upload_gb = 20.0   # a recording that is sent to the studio, in GB
+
 # [database]
 # url = "postgresql://user:password@host/name"
 """
