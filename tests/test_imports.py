@@ -15,11 +15,12 @@ ROOMS = [
     # from the ground up; what stands on one line may not import its neighbour
     ["lib"],
     ["jobs"],
-    ["accounts"],
+    ["mail", "accounts"],
     ["catalogue"],
     ["recordings"],
     ["transcripts"],
     ["passages"],
+    ["discussion"],
     ["readmodel"],
     ["site", "feeds"],
     ["search"],

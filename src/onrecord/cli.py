@@ -362,12 +362,15 @@ def status(options: argparse.Namespace) -> None:
 
 
 def retry(options: argparse.Namespace) -> None:
-    """Try failed steps again."""
+    """Try failed steps and mails again."""
     opened(options)
     from onrecord.jobs import queue
+    from onrecord.mail import outgoing
 
     episode = _episode(options.episode) if options.episode else None
     count = queue.retry(group=episode.pk if episode else None)
+    if episode is None and (mails := outgoing.retry()):
+        say(f"{mails} {'mail' if mails == 1 else 'mails'} will be tried now.")
     say(f"{count} failed {'step' if count == 1 else 'steps'} will be tried again by `onrecord work` or `serve`.")
 
 
@@ -410,6 +413,24 @@ def search(options: argparse.Namespace) -> None:
             print(report.in_words(found))
     elif not options.rebuild:
         raise BadInput("Say what to look for, such as `onrecord search harbour`, or give --rebuild.")
+
+
+def discussion(options: argparse.Namespace) -> None:
+    """List the comments that wait, or decide on one."""
+    opened(options)
+    from onrecord import moderating
+
+    if options.deed == "list":
+        for line in moderating.waiting(options.most):
+            print(line)
+    elif options.deed == "verify":
+        problems = moderating.verify()
+        if problems:
+            raise Failed(" ".join(problems))
+        say("Every line of the log follows from the one before it.")
+    else:
+        say(moderating.decide(options.deed, options.comment, options.reason))
+        _press_now()
 
 
 def backup(options: argparse.Namespace) -> None:
@@ -588,7 +609,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--only", metavar="STEP", default="", help="only steps of this name, such as transcript.hear")
     parser = _add(commands, "status", status, "Say how each episode stands, and why something failed.")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser = _add(commands, "retry", retry, "Try failed steps again.")
+    parser = _add(commands, "retry", retry, "Try failed steps, and mails that wait, again.")
     parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
     parser = _add(commands, "press", press, "Write the public files that are stale.")
     parser.add_argument("--all", action="store_true", help="every public file")
@@ -598,6 +619,11 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--sort", choices=["relevance", "newest", "oldest"], default="relevance")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
+    parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
+    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
+    parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
+    parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")

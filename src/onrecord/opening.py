@@ -50,6 +50,13 @@ address = {address}
 # model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
 # approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown
 
+# [mail]                     # a mail server; without one each mail is a file in private/outbox/
+# host = "smtp.example.org"
+# security = "starttls"      # or "tls", "none"
+# user = ""
+# password_file = ""         # a file in this folder that holds the password
+# from_address = "interviews@example.org"
+
 # [server]
 # largest_upload_gb = 20.0   # a recording that is sent to the studio, in GB
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,7 +119,7 @@ def replace(episode: Episode, path: Path) -> Published:
     sha256, size = originals.take_in(path)
     with _nothing_left_behind([sha256]), transaction.atomic():
         for unfinished in episode.recordings.filter(current=False, replaced_at=None):
-            queue.cancel(unfinished.pk)
+            queue.cancel(unfinished.pk, group=episode.pk)
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
@@ -136,21 +136,32 @@ def _date_to_come(episode: Episode) -> datetime | None:
 def discard(recording: Recording) -> None:
     """Take back a recording that turned out to be no recording: rows and original go, nothing was public.
 
-    An episode that has no other recording goes with it.
+    An episode that has no other recording goes with it, and the names that only it brought: nothing public bears them.
     """
     episode, sha256 = recording.episode, recording.sha256
     picture = episode.picture
     with transaction.atomic():
-        queue.forget(recording.pk)
+        queue.forget(recording.pk, group=episode.pk)
         recording.delete()
         if not episode.recordings.exists():
             episode_changed(episode.pk)
+            named: list[Person | Tag | Series | Show] = [*Person.objects.filter(credits__episode=episode)]
+            named += [*episode.tags.all(), *filter(None, [episode.series]), episode.show]
             episode.delete()
+            _forget_names(named)
             if picture:
                 picture.delete()
     forget_unused(sha256)
     if picture:
         forget_unused(picture.sha256)
+
+
+def _forget_names(named: Iterable[Person | Tag | Series | Show]) -> None:
+    """Delete those of these rows that no episode bears any longer."""
+    for row in named:
+        used = {Person: "credits", Tag: "episodes", Series: "parts", Show: "episodes"}[type(row)]
+        if not getattr(row, used).exists():
+            row.delete()
 
 
 @contextlib.contextmanager

@@ -36,10 +36,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "onrecord.jobs",
     "onrecord.accounts",
+    "onrecord.mail",
     "onrecord.catalogue",
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
 ]
@@ -55,7 +57,10 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.hear",
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
+    "onrecord.mail.steps.send",
 ]
+
+EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"
 
 MIDDLEWARE = [
     "onrecord.accounts.middleware.strict",

@@ -13,7 +13,6 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -26,9 +25,9 @@ from django.views.decorators.http import require_http_methods
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.lib import language, times
-from onrecord.lib.clients import network_of
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
+from onrecord.lib.requests import is_from_here, network_of
 from onrecord.passages import quote
 from onrecord.passages.models import Passage
 from onrecord.passages.quote import Quotation
@@ -46,6 +45,8 @@ MOST_OF_AN_EPISODE = 1000
 WORTH_WAITING_FOR = 20
 """Stale files; with more of them waiting, the page is left to the worker."""
 LONGEST_NUMBER = 9
+FURTHER = tuple(map(str, range(quotes.MOST_FURTHER)))
+"""How many turns after the one that was chosen may be asked for, as they are written in an address."""
 
 
 class TooMany(BadInput):
@@ -74,10 +75,17 @@ def _answer(request: HttpRequest, view: EpisodeView) -> HttpResponse:
         return _share(request, view)
     if "words" in request.GET:
         return _confirm(view, _wanted(view, request.GET.get("revision", ""), request.GET.getlist("words")))
-    sentences = quotes.sentences_of(view, request.GET.get("turn", ""))
-    if not sentences:
+    return _choose(view, request.GET.get("turn", "")[:20], request.GET.get("further", ""))
+
+
+def _choose(view: EpisodeView, turn: str, further: str) -> HttpResponse:
+    """The sentences of a turn, and of so many after it."""
+    more = int(further) if further in FURTHER else 0
+    turns = quotes.turns_of(view, turn, more)
+    if not turns:
         raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
-    return _page(view, "choose", sentences=sentences)
+    next_more = str(more + 2) if len(turns) == more + 1 else ""
+    return _page(view, "choose", turns=turns, turn=turn, more=next_more if next_more in FURTHER else "")
 
 
 def _episode(key: str) -> EpisodeView | None:
@@ -104,8 +112,7 @@ def _confirm(view: EpisodeView, wanted: Quotation, problem: str = "") -> HttpRes
         "confirm",
         code=403 if problem else 200,
         problem=problem,
-        text=wanted.text,
-        speaker=quotes.speaker_of(view, wanted.speaker),
+        said=quotes.by_speaker(view, wanted.said),
         time=language.digits(times.clock(wanted.start_ms)),
         link=us.url(quotes.link_of(view, _as_view(wanted, view))),
         fields=fields | {"token": signing.dumps(fields, salt="quote")},
@@ -123,13 +130,14 @@ def _as_view(wanted: Quotation, view: EpisodeView) -> PassageView:
         end=words.stop,
         start_ms=wanted.start_ms,
         end_ms=wanted.end_ms,
-        speaker=wanted.speaker,
         words=wanted.text,
+        said=wanted.said,
         before="",
         after="",
         state="same",
         now=words if current else range(0),
         now_words=wanted.text,
+        now_said=wanted.said,
     )
 
 
@@ -140,22 +148,13 @@ def _fields(view: EpisodeView, wanted: Quotation) -> dict[str, str]:
 
 def _share(request: HttpRequest, view: EpisodeView) -> HttpResponse:
     wanted = _wanted(view, request.POST.get("revision", ""), request.POST.getlist("words"))
-    if not _is_from_here(request) or not _is_ours(request.POST.get("token", ""), _fields(view, wanted)):
+    if not is_from_here(request) or not _is_ours(request.POST.get("token", ""), _fields(view, wanted)):
         return _confirm(view, wanted, gettext("This form has expired. Please press the button once more."))
     passage = quote.find(wanted)
     if passage is None:
         _check_limits(request, view)
         passage = quote.find_or_make(Episode.objects.get(pk=view.id), wanted)
     return _shown(view, passage)
-
-
-def _is_from_here(request: HttpRequest) -> bool:
-    """Browsers say where a form was sent from; another site's is refused."""
-    origin = request.headers.get("Origin", "")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return False
-    ours = {urlsplit(f"//{request.get_host()}").hostname, urlsplit(settings.ONRECORD.address).hostname}
-    return not origin or urlsplit(origin).hostname in ours
 
 
 def _is_ours(token: str, fields: dict[str, str]) -> bool:
@@ -218,5 +217,5 @@ def _check_limits(request: HttpRequest, view: EpisodeView) -> None:
     recent = passages.filter(created__gt=timezone.now() - timedelta(seconds=HOUR)).count()
     if passages.count() >= MOST_OF_AN_EPISODE or recent >= MOST_OF_AN_EPISODE_IN_AN_HOUR:
         raise TooMany(gettext("Too much of this interview is being shared just now. The link to your words works."))
-    if not addresses.take(network_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))):
+    if not addresses.take(network_of(request)):
         raise TooMany(gettext("You have shared many passages in the last hour. Please try again later."))

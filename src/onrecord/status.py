@@ -11,6 +11,7 @@ from django.conf import settings
 
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.jobs.models import State, Step
+from onrecord.mail import outgoing
 from onrecord.press.presser import stale_count
 from onrecord.recordings.models import Recording
 from onrecord.transcripts import missing
@@ -57,14 +58,20 @@ class EpisodeStatus:
 
 
 def status() -> dict[str, Any]:
-    """The whole publication, ready for JSON: episodes, newest first, and how many public files wait for the press."""
+    """The whole publication, ready for JSON: episodes, newest first, what waits for the press, and mail."""
     episodes = Episode.objects.select_related("show").order_by("-id")
     return {
         "folder": str(settings.ONRECORD.folder),
         "address": settings.ONRECORD.address,
         "stale": stale_count(),
+        "mail": outgoing.standing(),
+        "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
         "episodes": [asdict(episode) for episode in statuses(episodes)],
     }
+
+
+def _failed_beside_episodes() -> Iterable[Step]:
+    return Step.objects.filter(group=None, state__in=[State.FAILED, State.REFUSED]).order_by("id")
 
 
 def episode_status(episode: Episode) -> EpisodeStatus:
@@ -158,6 +165,8 @@ def in_words(current: dict[str, Any]) -> str:
     lines = [f"{current['folder']}  {current['address']}"]
     if current["stale"]:
         lines.append(f"{current['stale']} public files wait to be written.")
+    lines += _mail_in_words(current["mail"])
+    lines += [f"failed: {sentence}" for sentence in current["failed"]]
     for episode in current["episodes"]:
         lines.append(f"\n{episode['episode']}  {episode['title']}")
         lines.append(f"  {episode['state']}; transcript: {episode['transcript']}; {episode['url']}")
@@ -168,3 +177,14 @@ def in_words(current: dict[str, Any]) -> str:
             if step["state"] != State.DONE
         ]
     return "\n".join(lines)
+
+
+def _mail_in_words(mail: dict[str, Any]) -> list[str]:
+    lines = []
+    if mail["waiting"]:
+        lines.append(f"{mail['waiting']} mails wait to be sent.")
+    if mail["failed"]:
+        lines.append(f"{mail['failed']} mails were given up; `onrecord retry` tries them again.")
+    if mail["problem"]:
+        lines.append(f"The last trouble with mail: {mail['problem']}")
+    return lines

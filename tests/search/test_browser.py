@@ -101,7 +101,11 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         page.on("pageerror", lambda error: said.append(str(error)))
         sound = Sound(page, tmp_path)
         page.goto(f"{site}/search/")
-        page.get_by_role("searchbox").press_sequentially("machinery")
+        page.get_by_role("searchbox").press_sequentially("machi")
+        expect(page.locator("mark")).to_have_text("machinery")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("Nobody said this.")
+        page.get_by_role("searchbox").press_sequentially("nery")
         expect(page.locator("mark")).to_have_text("machinery")
         expect(page.get_by_role("status")).to_have_text("1 moment")
         assert page.url == f"{site}/search/?q=machinery"

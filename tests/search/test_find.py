@@ -72,6 +72,57 @@ def test_a_phrase_across_two_sentences_shows_both_and_marks_them(episodes):
     assert [hit.text[start:end] for start, end in hit.marked] == ["thirty one years. Edwin, thank"]
 
 
+def test_a_phrase_over_three_sentences_and_more(publication):
+    show = rows.make_show()
+    episode = rows.make_episode(show, "signed")
+    tokens = making.said("Did you sign? Yes. Never. Not once. I was away that winter.")
+    tokens += making.said("Yes. Never.", 1, 20_000) + making.said("Not once more.", 0, 30_000)
+    rows.add_transcript(episode, tokens)
+    making.refresh()
+    for question, expected in {
+        '"sign yes never not once i was away"': "Did you sign? Yes. Never. Not once. I was away that winter.",
+        '"never not once i"': "Never. Not once. I was away that winter.",
+        '"yes never not once"': "Yes. Never. Not once.",
+        '"never not once more"': "",  # the last words are another's
+        '"sign yes not once"': "",
+    }.items():
+        assert texts(question) == ([expected] if expected else []), question
+
+
+def test_as_one_types_a_word_stands_for_those_that_begin_like_it(publication):
+    episode = rows.make_episode(rows.make_show(), "harbour")
+    lines = "The harbours froze. We kept running there. The runner won. Happiness is a cold harbour. Élan vital."
+    rows.add_transcript(episode, making.said(lines))
+    making.refresh()
+    for typed, expected in {
+        "harb": ["The harbours froze.", "Happiness is a cold harbour."],
+        "harbours": ["The harbours froze.", "Happiness is a cold harbour."],  # as when it is sent
+        "runn": ["The runner won.", "We kept running there."],
+        "runni": ["We kept running there."],
+        "runnin": ["We kept running there."],
+        "happine": ["Happiness is a cold harbour."],
+        "kept runni": ["We kept running there."],
+        "kept ha": [],
+        "elà": ["Élan vital."],
+        "ther": ["We kept running there."],
+        '"kept runni': ["We kept running there."],
+        '"cold harb"': [],
+        "ru": [],
+        "zebr": [],
+    }.items():
+        assert sorted(texts(typed, typing=True)) == sorted(expected), typed
+    (hit,) = search(Question("runni", typing=True)).hits
+    assert [hit.text[start:end] for start, end in hit.marked] == ["running"]
+    assert texts("harb") == texts("runni") == [], "what is sent is whole words"
+    rows.Episode.objects.update(state="withdrawn")
+    making.refresh()
+    assert texts("harb", typing=True) == []
+    from onrecord.search import engines
+
+    with engines.reading() as index:
+        assert index.run("SELECT * FROM @term") == [], "no word of it is left"
+
+
 def test_a_moment_says_who_when_and_where(episodes):
     (hit,) = search(Question(text="machinery voice")).hits
     assert hit.text == "But the machinery talks, and when its voice changes, you get up and find out why."

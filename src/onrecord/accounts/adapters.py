@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from onrecord.lib import keys
-from onrecord.lib.clients import network_of
+from onrecord.lib.requests import network_of
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -24,7 +24,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """What rate limits count by."""
-        return network_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+        return network_of(request)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to one's own account."""

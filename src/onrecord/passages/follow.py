@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from onrecord.passages.models import Passage, Place
+from onrecord.passages.models import Passage, Place, voices
 from onrecord.transcripts import maps, revisions
 from onrecord.transcripts.maps import Projection, State, WordMap
 from onrecord.transcripts.models import Revision, Transcript
 from onrecord.transcripts.tokens import Token, text_of, unpack
+from onrecord.transcripts.turns import said
 
 DECIDED_BY = {State.TIME: "time", State.ORPHAN: "nobody"}
 
@@ -67,5 +68,6 @@ def _place(newest: Revision, passage: Passage, word_map: WordMap, old: Sequence[
         first=now.start if now else None,
         end=now.stop if now else None,
         words=text_of(new[now.start : now.stop]) if now else "",
+        voices=voices(said(new[now.start : now.stop])) if now else [],
         decided_by=DECIDED_BY.get(found.state, "map"),
     )

@@ -1,12 +1,17 @@
 """Passages, and where they stand in later revisions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models
 
 from onrecord.catalogue.models import Episode, new_key
 from onrecord.transcripts.models import Revision
+
+
+def voices(said: Sequence[tuple[int | None, str]]) -> list[tuple[int | None, int]]:
+    """What is kept of who says which words, beside the words: each speaker, and how many characters."""
+    return [(speaker, len(words)) for speaker, words in said]
 
 
 class Passage(models.Model):
@@ -25,6 +30,7 @@ class Passage(models.Model):
     end_ms = models.PositiveBigIntegerField()
     speaker = models.PositiveIntegerField(null=True, help_text="who says the first word: the tokens' speaker")
     words = models.TextField(help_text="exactly as they stood there")
+    voices = models.JSONField(default=list, help_text="who says how many characters of them, in pairs")
     before = models.TextField(default="", help_text="a few words that stood before them")
     after = models.TextField(default="", help_text="a few words that stood after them")
     created = models.DateTimeField(auto_now_add=True)
@@ -61,6 +67,7 @@ class Place(models.Model):
     first = models.PositiveIntegerField(null=True, help_text="empty for an orphan")
     end = models.PositiveIntegerField(null=True)
     words = models.TextField(default="", help_text="the words there now")
+    voices = models.JSONField(default=list, help_text="as those of a passage")
     decided_by = models.CharField(max_length=120, help_text="map, time or nobody; or the name of who said so")
 
     class Meta:

@@ -12,11 +12,12 @@ from onrecord.catalogue.models import Episode
 from onrecord.lib.errors import BadInput
 from onrecord.passages.anchoring import widened
 from onrecord.passages.follow import follow
-from onrecord.passages.models import Passage
+from onrecord.passages.models import Passage, voices
 from onrecord.transcripts import revisions
 from onrecord.transcripts.anchors import sentence_spans
 from onrecord.transcripts.models import Revision
 from onrecord.transcripts.tokens import Token, text_of, unpack
+from onrecord.transcripts.turns import said
 
 MOST_WORDS = 300
 AROUND = 12
@@ -25,7 +26,7 @@ AROUND = 12
 
 @dataclass(frozen=True)
 class Quotation:
-    """Words of a public revision that could be shared."""
+    """Words of a public revision that could be shared. One after the other, several may say them."""
 
     revision: Revision
     tokens: list[Token]
@@ -38,8 +39,13 @@ class Quotation:
 
     @property
     def speaker(self) -> int | None:
-        """Who says them: the tokens' speaker."""
+        """Who says the first of them: the tokens' speaker."""
         return self.tokens[self.words.start].speaker
+
+    @property
+    def said(self) -> tuple[tuple[int | None, str], ...]:
+        """The words by who says them, one after the other."""
+        return tuple(said(self.tokens[self.words.start : self.words.stop]))
 
     @property
     def start_ms(self) -> int:
@@ -55,7 +61,7 @@ class Quotation:
 def quotation(episode: Episode, number: int, words: range) -> Quotation:
     """The words [start, stop) of a public revision of what readers hear.
 
-    Raises BadInput for words that there are not, too many of them, or those of more than one speaker.
+    Raises BadInput for words that there are not, or too many of them.
     """
     transcript = revisions.transcript_of(episode) if episode.is_public else None
     revision = transcript.revisions.filter(public=True, number=number).first() if transcript else None
@@ -66,8 +72,6 @@ def quotation(episode: Episode, number: int, words: range) -> Quotation:
     if len(words) > MOST_WORDS:
         raise BadInput(gettext("These are too many words for one quotation: at most %(most)d.") % {"most": MOST_WORDS})
     tokens = unpack(revision.tokens)
-    if len({token.speaker for token in tokens[words.start : words.stop]}) > 1:
-        raise BadInput(gettext("These are the words of more than one speaker: choose those of one."))
     return Quotation(revision, tokens, words)
 
 
@@ -93,6 +97,7 @@ def find_or_make(episode: Episode, wanted: Quotation) -> Passage:
                 "end_ms": wanted.end_ms,
                 "speaker": wanted.speaker,
                 "words": wanted.text,
+                "voices": voices(wanted.said),
                 "before": text_of(tokens[max(0, words.start - AROUND) : words.start]),
                 "after": text_of(tokens[words.stop : words.stop + AROUND]),
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -27,6 +27,8 @@ from onrecord.catalogue.models import (
 from onrecord.lib import html, language
 from onrecord.lib.addresses import is_web_address
 from onrecord.passages.models import Passage, Place, State
+from onrecord.readmodel import discussion
+from onrecord.readmodel.discussion import DiscussionView
 from onrecord.readmodel.views import (
     Artwork,
     ChapterView,
@@ -159,7 +161,7 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     wanted = list(ids)
     rows = (
         Episode.objects.filter(pk__in=wanted)
-        .select_related("show__picture", "picture", "series__show")
+        .select_related("show__picture", "picture", "series__show", "discussion")
         .prefetch_related(
             _credited(),
             Prefetch("tags", Tag.objects.order_by("name", "id")),
@@ -179,7 +181,16 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     )
     found = {row.pk: row for row in rows}
     earlier = _earlier_revisions(found.values()) if with_words else {}
-    return [_episode(found[pk], earlier) for pk in wanted if pk in found]
+    talks = _discussions(found.values(), with_words)
+    return [_episode(found[pk], earlier, talks.get(pk, discussion.NONE)) for pk in wanted if pk in found]
+
+
+def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, DiscussionView]:
+    """3 queries for each episode that has comments, or none."""
+    numbers = {row.pk: row.discussion.last_number for row in rows if hasattr(row, "discussion")}
+    if with_words:
+        return discussion.discussions(numbers)
+    return {episode: DiscussionView(last) for episode, last in numbers.items()}
 
 
 def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
@@ -208,14 +219,22 @@ def _passage(row: Passage) -> PassageView:
         end=row.end,
         start_ms=row.start_ms,
         end_ms=row.end_ms,
-        speaker=row.speaker,
         words=html.clean(row.words),
+        said=tuple(_said(row.words, row.voices or [(row.speaker, len(row.words))])),
         before=html.clean(row.before),
         after=html.clean(row.after),
         state=place.state,
         now=range(place.first or 0, place.end or 0),
         now_words=html.clean(place.words),
+        now_said=tuple(_said(place.words, place.voices or [(row.speaker, len(place.words))])),
     )
+
+
+def _said(words: str, voices: Iterable[tuple[int | None, int]]) -> Iterator[tuple[int | None, str]]:
+    """Words by who says them, from what `passages.models.voices` kept."""
+    for speaker, length in voices:
+        yield speaker, html.clean(words[:length])
+        words = words[length:].lstrip()
 
 
 def _public_parts() -> QuerySet[Episode]:
@@ -382,7 +401,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
+def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeView:
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -415,6 +434,7 @@ def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
         related=tuple(view for view in map(_related, row.related.all()) if view),
         picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
+        discussion=talk,
     )
 
 

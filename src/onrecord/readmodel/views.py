@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
+from onrecord.readmodel.discussion import NONE, DiscussionView
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
+from onrecord.transcripts.formats import Document
 from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.tokens import Token
 
@@ -270,6 +272,11 @@ class RenditionView:
         """What is inside, where the media type does not say (RFC 6381)."""
         return "opus" if self.kind == "opus" else ""
 
+    @property
+    def source_type(self) -> str:
+        """With its codecs a browser knows without asking whether it can play a file."""
+        return f"{self.mime_type}; codecs={self.codecs}" if self.codecs else self.mime_type
+
 
 @dataclass(frozen=True)
 class SpeakerView:
@@ -337,6 +344,17 @@ class TranscriptView:
         """Its words. Loaded `without words` (feeds), it has none."""
         return token_blobs.unpack(self.packed) if self.packed is not None else []
 
+    @cached_property
+    def document(self) -> Document:
+        """It as the formats write it."""
+        names = {speaker.index: speaker.label for speaker in self.speakers}
+        return Document(
+            tokens=self.tokens,
+            speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
+            language=self.language,
+            made_by_machine=self.status in ("machine", "corrected"),
+        )
+
     def text(self, words: range) -> str:
         """Some of its words as running text."""
         return token_blobs.text_of(self.tokens[words.start : words.stop])
@@ -372,7 +390,8 @@ def _map(packed: bytes | None, before: Sequence[Step], words: Sequence[Token]) -
 class PassageView:
     """Words that somebody shared: [first, end) of a revision, and where they stand in what readers see now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `speaker` is the tokens' speaker.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `said` are the words by who says them (the
+    tokens' speaker), one after the other.
     """
 
     key: str
@@ -381,13 +400,14 @@ class PassageView:
     end: int
     start_ms: int
     end_ms: int
-    speaker: int | None
     words: str
+    said: tuple[tuple[int | None, str], ...]
     before: str
     after: str
     state: str
     now: range
     now_words: str
+    now_said: tuple[tuple[int | None, str], ...]
 
     @property
     def folder(self) -> str:
@@ -397,7 +417,17 @@ class PassageView:
     @property
     def shown(self) -> str:
         """The words to be quoted: as they stand now, where they do."""
-        return self.now_words if self.state in ("changed", "moved") else self.words
+        return self.now_words if self.has_moved_on else self.words
+
+    @property
+    def shown_said(self) -> tuple[tuple[int | None, str], ...]:
+        """The words to be quoted by who says them."""
+        return self.now_said if self.has_moved_on else self.said
+
+    @property
+    def has_moved_on(self) -> bool:
+        """Whether other words are to be quoted than those that were shared."""
+        return self.state in ("changed", "moved")
 
 
 @dataclass(frozen=True)
@@ -435,6 +465,7 @@ class EpisodeView:
     related: tuple[RelatedView, ...] = ()
     picked: tuple[int, ...] = ()
     video_url: str = ""
+    discussion: DiscussionView = NONE
 
     @property
     def missing_because(self) -> str:

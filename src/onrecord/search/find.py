@@ -6,7 +6,7 @@ and the best of these come first. The answer says when there were more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -21,12 +21,15 @@ from onrecord.search import engines, matching, places, words
 from onrecord.search.engines import Cut, Engine, Expression, Stored
 from onrecord.search.matching import Asked
 from onrecord.search.moments import show_term, voice_term
+from onrecord.search.words import Term
 
 LOOKED_AT = 500
 """Matches that are looked at, so that the best of them come first."""
 MOST_LOOKED_AT = 5000
 """In the order of dates, as many as it takes to come to the page asked for, and no more than this."""
 PAGE = 20
+MOST_SENTENCES = 12
+"""Sentences over which a phrase may go."""
 
 
 class Order(StrEnum):
@@ -39,9 +42,13 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for. Ids are of rows; `speaker` is a name or its beginning; the days are both included."""
+    """What is asked for. Ids are of rows; `speaker` is a name or its beginning; the days are both included.
+
+    `typing`: more letters of the last word may come, so that it stands for all words that begin like it.
+    """
 
     text: str = ""
+    typing: bool = False
     person: int | None = None
     speaker: str = ""
     show: int | None = None
@@ -56,7 +63,7 @@ class Question:
 class Hit:
     """A moment that was found. `marked` are the ranges of characters in `text` that were asked for.
 
-    A phrase that goes on in the next sentence brings that sentence with it. `mp3` is below public/, or empty.
+    A phrase that goes on in the next sentences brings these with it. `mp3` is below public/, or empty.
     """
 
     text: str
@@ -97,7 +104,7 @@ class _Match:
 def search(question: Question) -> Answer:
     """The moments that fit. Raises NotReady while there is no index."""
     with engines.reading() as index:
-        asked = matching.parse(question.text, index.languages())
+        asked = _completed(index, matching.parse(question.text, index.languages(), question.typing))
         expression = _expression(index, question, asked)
         if not asked and not (question.person or question.speaker):
             return Answer(asked=False)
@@ -115,6 +122,11 @@ def search(question: Question) -> Answer:
 
 
 # ── asking the index ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _completed(index: Engine, asked: list[Asked]) -> list[Asked]:
+    """With the terms of words that begin like one that is still being typed."""
+    return [replace(each, completions=tuple(index.completions(each.begins))) if each.begins else each for each in asked]
 
 
 def _expression(index: Engine, question: Question, asked: list[Asked]) -> Expression | None:
@@ -161,27 +173,57 @@ def _most(question: Question) -> int:
 
 
 def _verified(index: Engine, numbers: list[int], asked: list[Asked]) -> list[_Match]:
-    """What was found, without sentences where only the border with the next looked like a phrase."""
+    """What was found, without sentences where only a border looked like a phrase, or only a stem like a beginning."""
     moments = index.moments(numbers)
-    phrases = [each for each in asked if each.quoted]
-    if not phrases:
+    doubtful = [each for each in asked if each.quoted or each.begins]
+    if not doubtful:
         return [_Match(moment, moment.text) for moment in moments]
-    following = {moment.number: moment for moment in index.moments(number + 1 for number in numbers)}
-    checked = (_checked(moment, following.get(moment.number + 1), phrases) for moment in moments)
-    return [match for match in checked if match]
+    found: dict[int, _Match] = {}
+    unfinished: list[_Reading] = []
+    for moment in moments:
+        here = words.sequence(moment.text, moment.language)
+        missing = [each for each in doubtful if not matching.spots(here, each)]
+        if not missing:
+            found[moment.number] = _Match(moment, moment.text)
+        elif all(each.quoted for each in missing):
+            unfinished.append(_Reading(moment, missing, moment.text, here, []))
+    found |= _read_on(index, unfinished)
+    return [found[number] for number in numbers if number in found]
 
 
-def _checked(moment: Stored, following: Stored | None, phrases: list[Asked]) -> _Match | None:
-    here = words.terms(moment.text, moment.language)
-    missing = [each for each in phrases if not any(matching.places(here, form) for form in each.forms)]
-    if not missing:
-        return _Match(moment, moment.text)
-    if following is None or following.episode != moment.episode:
-        return None
-    after = words.terms(following.text, moment.language)
-    if all(matching.crosses(each, here, after) for each in missing):
-        return _Match(moment, f"{moment.text} {following.text}")
-    return None
+@dataclass
+class _Reading:
+    """A moment that lacks phrases, with what the same voice goes on to say, as far as it has been read."""
+
+    moment: Stored
+    missing: list[Asked]
+    text: str
+    here: list[Term]
+    after: list[Term]
+
+
+def _read_on(index: Engine, unfinished: list[_Reading]) -> dict[int, _Match]:
+    """Those whose phrases go on in the next sentences, with as many of these as they take."""
+    found: dict[int, _Match] = {}
+    for step in range(1, MOST_SENTENCES):
+        further = {moment.number: moment for moment in index.moments(one.moment.number + step for one in unfinished)}
+        left = []
+        for one in unfinished:
+            later = further.get(one.moment.number + step)
+            if later is None or not _same_voice(one.moment, later):
+                continue
+            one.text = f"{one.text} {later.text}"
+            one.after += words.sequence(later.text, later.language)
+            if all(matching.crosses(each, one.here, one.after) for each in one.missing):
+                found[one.moment.number] = _Match(one.moment, one.text)
+            elif len(one.after) < max(len(form) for each in one.missing for form in each.forms):
+                left.append(one)
+        unfinished = left
+    return found
+
+
+def _same_voice(one: Stored, other: Stored) -> bool:
+    return (one.episode, one.speaker, one.person) == (other.episode, other.speaker, other.person)
 
 
 def _public(matches: list[_Match]) -> list[_Match]:

@@ -43,6 +43,7 @@ class Form:
     last: str
     sort: str
     page: int
+    typing: bool
 
     def address(self, **changed: str | int) -> str:
         """The query of a link to the same search with other values."""
@@ -89,6 +90,7 @@ def _read(request: HttpRequest) -> Form:
         last=_day(field("to")),
         sort=sort if sort in list(Order) else "",
         page=min(int(number), MOST_PAGES) if number.isascii() and number.isdecimal() else 1,
+        typing=request.GET.get("typing") == "yes",
     )
 
 
@@ -108,6 +110,7 @@ def _context(form: Form) -> dict[str, Any]:
     order = Order(form.sort) if form.sort else usual
     question = Question(
         text=form.q,
+        typing=form.typing,
         person=person.pk if person else None,
         speaker=form.speaker,
         show=show.pk if show else None,

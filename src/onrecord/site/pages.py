@@ -31,18 +31,8 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, linked_data, quote_menu, related, subscribing
+from onrecord.site import assets, comments, frame, linked_data, quote_menu, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
-
-RSS, ATOM, JSON_FEED = "application/rss+xml", "application/atom+xml", "application/feed+json"
-
-POLICY = mark_safe(
-    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'"
-)
-"""No request leaves our own site, and no script or style stands in a page."""
-
-LONGEST_DESCRIPTION = 300
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
 """How wide a picture is shown, for `sizes`; as in style.css."""
@@ -54,7 +44,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     us = readmodel.publication()
     form = us.link(f"{quote_menu.form_path(view)}&turn=")
     words = press_turns(view.transcript, view.chapters, form) if view.transcript else None
-    return _page(
+    return frame.page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
         path=view.path,
@@ -83,6 +73,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
         related=related.related(us, view),
+        discussion=comments.section(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
@@ -161,7 +152,7 @@ def _year_link(us: Publication, show: ShowView, year: int) -> dict[str, str]:
 def subscribe(show: ShowView) -> str:
     """How to subscribe to a show."""
     us = readmodel.publication()
-    return _page(
+    return frame.page(
         "subscribe.html",
         title=_title(show.language, gettext("Subscribe"), show.name),
         path=show.subscribe,
@@ -197,7 +188,7 @@ def tag(tag: TagView, page: ListPage) -> str:
 def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
     """An interview in parts: those that are out in full, those to come by their number."""
     us = readmodel.publication()
-    return _page(
+    return frame.page(
         "series.html",
         title=_title(series.language, series.name, series.show_name),
         path=series.path,
@@ -244,7 +235,7 @@ def _in_parts(total: int | None) -> str:
 @speaks(lambda _: readmodel.publication().language)
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    where = {"url": url, "policy": POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    where = {"url": url, "policy": frame.POLICY, "language": spoken(), "direction": html.direction(spoken())}
     return render_to_string("redirect.html", where)
 
 
@@ -264,17 +255,17 @@ def by_program(template: str, title: str, **context: Any) -> str:
     """A page that the program makes when it is asked for: in the publication's language, and nobody's to keep."""
     us = readmodel.publication()
     title = f"{title} · {us.name}"
-    return _page(template, title=title, path="", language=us.language, description="", canonical="", **context)
+    return frame.page(template, title=title, path="", language=us.language, description="", canonical="", **context)
 
 
 def _notice(template: str, title: str) -> str:
     ours = spoken()
-    return _page(template, title=title, path="", language=ours, description="", canonical="", heading=title)
+    return frame.page(template, title=title, path="", language=ours, description="", canonical="", heading=title)
 
 
 def _index(heading: str, path: str, entries: Sequence[PersonView] | Sequence[TagView]) -> str:
     us = readmodel.publication()
-    return _page(
+    return frame.page(
         "index.html",
         title=_title(us.language, heading, us.name),
         path=path,
@@ -300,7 +291,7 @@ def _list_page(
     counted = number(page.number)
     page_words = gettext("page %(number)s") % {"number": counted}
     title = heading if newest else f"{heading} · {page_words}"
-    return _page(
+    return frame.page(
         template,
         title=title if heading == us.name else _title(language or us.language, title, us.name),
         path=path if newest else f"{path}page/{page.number}/",
@@ -318,52 +309,9 @@ def _list_page(
     )
 
 
-def _page(
-    template: str,
-    title: str,
-    path: str,
-    language: str,
-    description: str,
-    feeds: Sequence[ShowView] = (),
-    **context: Any,
-) -> str:
-    """Render a template that extends base.html."""
-    us = readmodel.publication()
-    frame = {
-        "policy": POLICY,
-        "publication": us,
-        "language": language,
-        "direction": html.direction(language),
-        "ui": marked(language),
-        "title": title,
-        "description": _cut(description, LONGEST_DESCRIPTION),
-        "canonical": us.url(path),
-        "home": us.link(""),
-        "people_link": us.link("people/"),
-        "tags_link": us.link("tags/"),
-        "style": us.link(assets.address("style.css")),
-        "icon": us.link(assets.address("icon.svg")),
-        "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
-        "search_link": us.link("search/"),
-        "feeds": [
-            {"name": show.name, "link": us.link(path), "type": kind}
-            for show in feeds
-            for path, kind in ((show.feed, RSS), (show.atom, ATOM), (show.json_feed, JSON_FEED))
-        ],
-        "funding": us.funding if us.funding.startswith(("https://", "http://")) else "",
-    }
-    return render_to_string(template, frame | context)
-
-
 def _title(language: str, what: str, where: str) -> str:
     """What a browser's tab and other sites show; names in the other direction stand apart."""
     return f"{isolated(what, language)} · {isolated(where, language)}"
-
-
-def _cut(text: str, longest: int) -> str:
-    """At most `longest` characters in one line, cut at a word."""
-    line = " ".join(text.split())
-    return line if len(line) <= longest else line[:longest].rpartition(" ")[0] + " …"
 
 
 def _duration(milliseconds: int) -> dict[str, str]:
@@ -430,17 +378,12 @@ def _media(us: Publication, view: EpisodeView) -> dict[str, Any]:
     audio = [r for r in (view.mp3, view.opus) if r]
     shown = [r for r in (*audio, view.mp4) if r]
     return {
-        "audio": [{"link": us.link(r.path), "type": _source_type(r)} for r in audio],
+        "audio": [{"link": us.link(r.path), "type": r.source_type} for r in audio],
         "video": _video(us, view, view.mp4) if view.mp4 else {},
         "downloads": [{"kind": r.kind, "link": us.link(r.path), "size": _size(r.size)} for r in shown],
         "peaks": us.link(view.renditions["peaks"].path) if "peaks" in view.renditions else "",
         "seconds": str(view.duration_ms / 1000),  # a number would be written as the language does: "24,5"
     }
-
-
-def _source_type(rendition: RenditionView) -> str:
-    """With its codecs a browser knows without asking whether it can play a file."""
-    return f"{rendition.mime_type}; codecs={rendition.codecs}" if rendition.codecs else rendition.mime_type
 
 
 def _video(us: Publication, view: EpisodeView, mp4: RenditionView) -> dict[str, Any]:

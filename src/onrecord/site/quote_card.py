@@ -17,13 +17,17 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from onrecord.lib.quotation import quoted
+
 WIDTH, HEIGHT, MARGIN = 1200, 630, 72
-DESIGN = 1
+DESIGN = 2
 """Rises when the same card would look otherwise: its file then has another name."""
 
 PAPER, INK, FAINT, ACCENT = "#fdfcfa", "#1c1b19", "#5f5b55", "#8a1c2c"
 SIZES = (64, 56, 48, 42, 36, 32)
 LINE = 1.38
+SMALLER = 0.72
+"""A speaker's name above the words, where there are several."""
 MOST_LETTERS = 600
 
 PACKAGED = (
@@ -49,10 +53,9 @@ WITHOUT_FONT = frozenset(" \u00a0\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u206
 
 @dataclass(frozen=True)
 class Card:
-    """What stands on it. `direction` is the words': "rtl" or "ltr"."""
+    """What stands on it: `said` are pairs of speaker and words, in their `language` and `direction` ("rtl", "ltr")."""
 
-    words: str
-    speaker: str
+    said: tuple[tuple[str, str], ...]
     source: str
     when: str
     publication: str
@@ -73,39 +76,64 @@ def draw(card: Card) -> bytes:
     right = card.direction == "rtl"
     pen.rectangle((WIDTH - 16, 0, WIDTH, HEIGHT) if right else (0, 0, 16, HEIGHT), fill=ACCENT)
     _lines_at_foot(pen, card, right)
-    words = f"“{card.words[:MOST_LETTERS]}”"
-    font = _font_for(words, SIZES[0])
-    if font is None:
-        _bars(pen, card.words)
+    if all(_font_for(words, SIZES[0]) for _, words in card.said):
+        _set(pen, card, right)
     else:
-        _set(pen, words, card, right)
+        _bars(pen, card.said[0][1])
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
-def _set(pen: ImageDraw.ImageDraw, words: str, card: Card, right: bool) -> None:
+def _set(pen: ImageDraw.ImageDraw, card: Card, right: bool) -> None:
     """The words in the largest letters with which they fit; what does not fit in the smallest is cut at a word."""
-    room = HEIGHT - 2 * MARGIN - 130
+    room = HEIGHT - 2 * MARGIN - (130 if len(card.said) == 1 else 90)
     for size in SIZES:
-        font = _font_for(words, size)
-        if font is None:
-            return
-        lines = _wrapped(words, font, card)
-        most = int(room // (size * LINE))
-        if len(lines) <= most:
+        lines = [line for speaker, words in card.said for line in _part(speaker, words, size, card)]
+        if sum(line.height for line in lines) <= room:
             break
-    else:
-        lines = lines[:most]
-        lines[-1] = lines[-1].rsplit(" ", 1)[0] + " …"
+    y = float(MARGIN)
     for number, line in enumerate(lines):
-        at = (WIDTH - MARGIN if right else MARGIN, MARGIN + number * size * LINE)
-        pen.text(at, line, font=font, fill=INK, anchor="ra" if right else "la", **_shaping(card))
+        last = number + 1 < len(lines) and y + line.height + lines[number + 1].height > MARGIN + room
+        text = f"{line.text.rpartition(' ')[0]} …" if last else line.text
+        pen.text(
+            (WIDTH - MARGIN if right else MARGIN, y),
+            text,
+            font=line.font,
+            fill=line.colour,
+            anchor="ra" if right else "la",
+            **_shaping(card),
+        )
+        y += line.height
+        if last:
+            return
+
+
+@dataclass(frozen=True)
+class _Line:
+    text: str
+    font: ImageFont.FreeTypeFont
+    colour: str
+    height: float
+
+
+def _part(speaker: str, words: str, size: int, card: Card) -> list[_Line]:
+    """What one speaker says; where there are several, after the name."""
+    font = _font_for(words, size)
+    lines = []
+    small = int(size * SMALLER)
+    if len(card.said) > 1 and speaker and (named := _font_for(speaker, small)):
+        lines.append(_Line(_cut(speaker, named, card), named, ACCENT, small * LINE))
+    if font:
+        text = quoted(words[:MOST_LETTERS], card.language)
+        lines += [_Line(line, font, INK, size * LINE) for line in _wrapped(text, font, card)]
+    return lines
 
 
 def _lines_at_foot(pen: ImageDraw.ImageDraw, card: Card, right: bool) -> None:
     x = WIDTH - MARGIN if right else MARGIN
-    foot = ((card.speaker, 34, ACCENT), (f"{card.source} · {card.when}", 26, FAINT), (card.publication, 26, FAINT))
+    speaker = card.said[0][0] if len(card.said) == 1 else ""
+    foot = ((speaker, 34, ACCENT), (f"{card.source} · {card.when}", 26, FAINT), (card.publication, 26, FAINT))
     lines = [(text, size, colour) for text, size, colour in foot if text]
     for number, (text, size, colour) in enumerate(lines):
         font = _font_for(text, size)

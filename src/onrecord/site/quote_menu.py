@@ -6,6 +6,7 @@ from typing import Any
 
 from onrecord import readmodel
 from onrecord.lib import times
+from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView
 from onrecord.site import assets
 
@@ -26,6 +27,7 @@ def menu(view: EpisodeView) -> dict[str, Any]:
         "moves": us.link(f"{view.folder}/moves.json") if words.corrected else "",
         "count": words.words,
         "page": us.url(view.path),
+        "said": quoted("{words}", view.language) + " {speaker}",
         "date": times.long_date(view.published_at, us.time_zone),
     }
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import Any
 
 from onrecord import readmodel
 from onrecord.lib import times
-from onrecord.lib.language import digits, speaks
+from onrecord.lib.language import digits, isolated, speaks
+from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView, PassageView, Publication
-from onrecord.site.pages import _page, _source_type
+from onrecord.site import frame
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
 from onrecord.site.quote_menu import FORM
 
 LONGEST_TITLE = 70
+MOST_FURTHER = 20
+"""Turns after the one that was chosen, whose sentences can be chosen too."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words that one person says. `speaker` is the name that the transcript has for them, or empty."""
+
+    speaker: str
+    words: str
 
 
 @speaks(lambda view, _: view.language)
@@ -22,19 +34,22 @@ def page(view: EpisodeView, passage: PassageView) -> str:
     """The page of a passage: the words, who said them, the sound of just these words, and what became of them."""
     us = readmodel.publication()
     card = card_of(view, passage)
-    speaker = speaker_of(view, passage.speaker)
-    return _page(
+    shown, names = by_speaker(view, passage.shown_said), speakers(view, passage)
+    return frame.page(
         "quote_page.html",
-        title=f"“{_cut(passage.shown)}” · {speaker or view.title}",
+        title=f"{_quoted(view, frame.cut(passage.shown, LONGEST_TITLE))} · {names or view.title}",
         path=f"{passage.folder}/",
         language=view.language,
         description=passage.shown,
-        heading=f"{speaker}: {view.title}" if speaker else view.title,
+        heading=f"{names}: {view.title}" if names else view.title,
         episode=view,
         passage=passage,
         spoken_language=view.transcript.language if view.transcript else view.language,
         direction_of_words=card.direction,
-        speaker=speaker,
+        said=shown,
+        said_before=by_speaker(view, passage.said),
+        speaker=names,
+        quotation=_quotation(view, shown),
         show={"name": view.show.name, "link": us.link(view.show.path)},
         date=times.long_date(view.published_at, us.time_zone),
         date_iso=times.iso(view.published_at),
@@ -46,14 +61,36 @@ def page(view: EpisodeView, passage: PassageView) -> str:
     )
 
 
+def by_speaker(view: EpisodeView, said: Sequence[tuple[int | None, str]]) -> list[Said]:
+    """With the names that the transcript has."""
+    return [Said(_name(view, speaker), words) for speaker, words in said]
+
+
+def speakers(view: EpisodeView, passage: PassageView) -> str:
+    """Everybody who says some of the words, in their order."""
+    names = [one.speaker for one in by_speaker(view, passage.shown_said) if one.speaker]
+    return " · ".join(dict.fromkeys(names))
+
+
+def _quotation(view: EpisodeView, said: Sequence[Said]) -> str:
+    """The words in quotation marks; those of several speakers after the name of each."""
+    if len(said) == 1:
+        return _quoted(view, said[0].words)
+    return " ".join(f"{one.speaker}: {_quoted(view, one.words)}" if one.speaker else one.words for one in said)
+
+
+def _quoted(view: EpisodeView, words: str) -> str:
+    """In the marks of the page's language."""
+    return quoted(isolated(words, view.language), view.language)
+
+
 @speaks(lambda view, _: view.language)
 def card_of(view: EpisodeView, passage: PassageView) -> Card:
     """What stands on the picture card of a passage."""
     us = readmodel.publication()
     words = view.transcript
     return Card(
-        words=passage.shown,
-        speaker=speaker_of(view, passage.speaker),
+        said=tuple((one.speaker, one.words) for one in by_speaker(view, passage.shown_said)),
         source=view.title,
         when=digits(times.clock(passage.start_ms)),
         publication=f"{view.show.name} · {times.long_date(view.published_at, us.time_zone)}",
@@ -77,8 +114,7 @@ def link_of(view: EpisodeView, passage: PassageView) -> str:
     return f"{view.path}?passage={passage.revision}.{passage.first}-{passage.end}#{id}"
 
 
-def speaker_of(view: EpisodeView, index: int | None) -> str:
-    """The name of a speaker, as the transcript has it."""
+def _name(view: EpisodeView, index: int | None) -> str:
     names = {speaker.index: speaker.label for speaker in view.transcript.speakers} if view.transcript else {}
     return names.get(index, "") if index is not None else ""
 
@@ -87,7 +123,7 @@ def speaker_of(view: EpisodeView, index: int | None) -> str:
 def form(view: EpisodeView, status: str, **context: Any) -> str:
     """The program's page: sentences to choose from (`sentences`), words to share (`text`, `token`), or a `problem`."""
     us = readmodel.publication()
-    return _page(
+    return frame.page(
         "quote_form.html",
         title=f"{view.title} · {view.show.name}",
         path="",
@@ -104,25 +140,28 @@ def form(view: EpisodeView, status: str, **context: Any) -> str:
     )
 
 
-def sentences_of(view: EpisodeView, turn: str) -> Sequence[dict[str, Any]]:
-    """The sentences of the turn that has this id (or holds the sentence that has it), each with its words' range."""
+def turns_of(view: EpisodeView, turn: str, further: int = 0) -> list[dict[str, Any]]:
+    """The turn that has this id (or holds the sentence that has it) and `further` ones, with their sentences.
+
+    Of each sentence its text, the range of its words, and whether it is the one that was asked for.
+    """
     words = view.transcript
-    if not words:
+    asked = next((start for start, id in words.anchors.ids.items() if id == turn), None) if words else None
+    if not words or asked is None:
         return []
     starts = [*words.anchors.ids, len(words.tokens)]
     spans = [range(start, stop) for start, stop in pairwise(starts)]
-    place = next((n for n, span in enumerate(spans) if words.anchors.ids[span.start] == turn), None)
-    if place is None:
-        return []
-    low = high = place
-    speaker = words.tokens[spans[place].start].speaker
-    while low and words.tokens[spans[low - 1].start].speaker == speaker:
-        low -= 1
-    while high + 1 < len(spans) and words.tokens[spans[high + 1].start].speaker == speaker:
-        high += 1
+    grouped = [(who, list(some)) for who, some in groupby(spans, lambda span: words.tokens[span.start].speaker)]
+    first = next(at for at, (_, some) in enumerate(grouped) if asked < some[-1].stop)
     return [
-        {"range": f"{span.start}-{span.stop}", "text": words.text(span), "chosen": span is spans[place]}
-        for span in spans[low : high + 1]
+        {
+            "speaker": _name(view, speaker),
+            "sentences": [
+                {"range": f"{span.start}-{span.stop}", "text": words.text(span), "chosen": span.start == asked}
+                for span in some
+            ],
+        }
+        for speaker, some in grouped[first : first + 1 + min(further, MOST_FURTHER)]
     ]
 
 
@@ -130,8 +169,4 @@ def _sound(us: Publication, view: EpisodeView, passage: PassageView) -> list[dic
     """A media fragment: browsers play just these seconds, without a script."""
     fragment = f"#t={passage.start_ms / 1000:g},{passage.end_ms / 1000:g}"
     both = [rendition for rendition in (view.mp3, view.opus) if rendition]
-    return [{"link": us.link(one.path) + fragment, "type": _source_type(one)} for one in both]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_TITLE else text[:LONGEST_TITLE].rpartition(" ")[0] + " …"
+    return [{"link": us.link(one.path) + fragment, "type": one.source_type} for one in both]

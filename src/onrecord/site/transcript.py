@@ -1,7 +1,8 @@
 """A transcript as HTML: by turns, with speaker, time, chapters and a permanent id for every sentence.
 
     <div class="turn" id="t12" data-word="40">
-      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a> <a class="quote" …>Quote</a></p>
+      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a>
+      <a class="quote" href=… aria-label="Quote: Ada, 0:12">Quote</a></p>
       <p><span class="s" data-word="40">…</span>
       <a id="t14" class="former gone"></a><span class="s" id="t15" data-word="52">…</span></p>
     </div>
@@ -86,7 +87,7 @@ class _Page:
         self.labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
         self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
-        self._quote, self._words_for_it = _text(quote), f"{marked(transcript.language)}>{_text(gettext('Quote'))}"
+        self._quote, self._for_quote, self._ui = _text(quote), _text(gettext("Quote")), marked(transcript.language)
         self._word = 0
 
     def turn(self, turn: Turn) -> str:
@@ -95,13 +96,18 @@ class _Page:
         speaker = turn.speaker
         name = "" if speaker is None else self.labels.get(speaker) or _text(unnamed(speaker))
         who = f"<b><bdi>{name}</bdi></b> " if name else ""
-        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{digits(clock(turn.start))}</time></a>'
-        menu = (
-            f' <a class="quote" rel="nofollow" href="{self._quote}{id}"{self._words_for_it}</a>' if self._quote else ""
-        )
+        moment = digits(clock(turn.start))
+        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{moment}</time></a>'
+        menu = self._menu(id, f"{name}, {moment}" if name else moment) if self._quote else ""
         said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
         who = f'<p class="who">{who}{time}{menu}</p>'
         return f'{heading}<div class="turn" id="{id}" data-word="{word}">{who}{said}</div>'
+
+    def _menu(self, id: str, of: str) -> str:
+        """Named by whose words it quotes, and when: a list of a page's links has it without the rest of the turn."""
+        label = f"{self._for_quote}: {of}".replace('"', "&quot;")
+        address = f"{self._quote}{id}"
+        return f' <a class="quote" rel="nofollow" href="{address}" aria-label="{label}"{self._ui}>{self._for_quote}</a>'
 
     def _paragraph(self, words: Sequence[Token], first: bool) -> str:
         made: list[str] = []

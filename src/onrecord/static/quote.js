@@ -201,6 +201,8 @@ class Quoting {
     this.field = find("textarea");
     this.status = find("[role=status]");
     this.share = find("[data-do=share]");
+    this.more = find("[data-more]");
+    this.more.addEventListener("click", () => this.further());
     for (const button of menu.querySelectorAll("button[data-do]")) {
       button.addEventListener("click", () => this[button.dataset.do]());
     }
@@ -260,7 +262,7 @@ class Quoting {
     this.offer(null);
     this.field.hidden = true;
     this.status.textContent = "";
-    this.choices.hidden = Boolean(words);
+    this.choices.hidden = this.more.hidden = Boolean(words);
     this.shown.hidden = !words;
     for (const element of [this.choices, this.shown]) {
       element.lang = this.turns.closest("[lang]").lang;
@@ -272,7 +274,18 @@ class Quoting {
   }
 
   list(turn) {
-    this.choices.querySelectorAll("label").forEach((label) => label.remove());
+    this.choices.querySelectorAll("label, p").forEach((label) => label.remove());
+    this.add(turn);
+  }
+
+  // The sentences of a turn, after its speaker's name where it is not the first.
+  add(turn) {
+    const who = turn.querySelector(".who b");
+    if (who && this.choices.querySelector("input")) {
+      const name = document.createElement("p");
+      name.append(who.cloneNode(true));
+      this.choices.append(name);
+    }
     this.words.sentences.forEach((sentence, n) => {
       if (!turn.contains(sentence)) return;
       const label = document.createElement("label"), box = document.createElement("input"), text = document.createElement("span");
@@ -284,6 +297,16 @@ class Quoting {
       label.append(box, text);
       this.choices.append(label);
     });
+    const all = [...this.turns.querySelectorAll(".turn")];
+    this.next = all[all.indexOf(turn) + 1];
+    this.more.hidden = !this.next;
+  }
+
+  // What was said after it: a passage may go on in the next turns.
+  further() {
+    const before = this.choices.querySelectorAll("input").length;
+    this.add(this.next);
+    this.choices.querySelectorAll("input")[before].focus();
   }
 
   // Sentences between two that are chosen are chosen too; one that is let go of takes those after it along.
@@ -304,7 +327,7 @@ class Quoting {
     this.chosen = words;
     for (const button of this.menu.querySelectorAll("button[data-do]")) button.disabled = !words;
     this.menu.querySelector("[data-do=play]").hidden = !this.words.starts || !player();
-    this.share.hidden = !words || this.words.said(...words).length > 1;
+    this.share.hidden = !words;
     if (words) {
       const [first, end] = words;
       this.share.href = `${this.menu.dataset.form}&revision=${this.words.revision}&words=${first}-${end}`;

@@ -12,13 +12,15 @@ function address() {
   return new URLSearchParams(fields);
 }
 
-async function ask() {
+// While a word is being typed it stands for all words that begin like it.
+async function ask(typing) {
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
   const fields = address();
   const shown = `${form.action}${fields.size ? `?${fields}` : ""}`;
   fields.set("part", "results");
+  if (typing && /[^\s"“”«»]$/u.test(form.elements.q.value)) fields.set("typing", "yes");
   try {
     const answer = await fetch(`${form.action}?${fields}`, { signal });
     if (!answer.ok) return; // the last results stay; sending the form shows what is wrong
@@ -40,15 +42,15 @@ function show(page) {
   results.append(...page.body.childNodes);
 }
 
-form.addEventListener("input", () => {
+form.addEventListener("input", (event) => {
   clearTimeout(waiting);
-  waiting = setTimeout(ask, PAUSE);
+  waiting = setTimeout(ask, PAUSE, event.target === form.elements.q);
 });
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(waiting);
-  ask();
+  ask(false);
 });
 
 const player = document.createElement("audio");

@@ -16,12 +16,11 @@ from onrecord.lib.files import write_atomically
 from onrecord.lib.names import clean_name
 from onrecord.transcripts import formats, maps, revisions
 from onrecord.transcripts.formats import Document, Precision
-from onrecord.transcripts.formats.document import CHARACTERS_A_SECOND, written_tokens
+from onrecord.transcripts.formats.document import CHARACTERS_A_SECOND
 from onrecord.transcripts.maps import Block, Kind, WordMap
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
 from onrecord.transcripts.speakers import credited
 from onrecord.transcripts.tokens import Token, text_of, unpack
-from onrecord.transcripts.turns import turns
 
 LEAST_SHARED = 0.1
 """A file of which a smaller share stands in the transcript, three words or more in a row, is not its own."""
@@ -276,4 +275,4 @@ def _spread(words: Sequence[Token], start: int, end: int, characters: int) -> li
 
 def said(tokens: Sequence[Token]) -> list[tuple[int | None, str]]:
     """Who says what, however it is cut into tokens."""
-    return [(turn.speaker, text_of(turn.tokens)) for turn in turns(written_tokens(Document(list(tokens))))]
+    return [(turn.speaker, text_of(turn.tokens)) for turn in Document(list(tokens)).written_turns]

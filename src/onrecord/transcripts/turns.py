@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onrecord.transcripts.tokens import Token
+from onrecord.transcripts.tokens import Token, text_of
 
 PARAGRAPH_WORDS = 90
 """A paragraph of more words than this ends at the next sentence's end."""
@@ -67,6 +67,11 @@ def turns(tokens: Sequence[Token], longest: int | None = None) -> list[Turn]:
     ]
 
 
+def said(tokens: Sequence[Token]) -> list[tuple[int | None, str]]:
+    """Who says which words, one after the other."""
+    return [(turn.speaker, text_of(turn.tokens)) for turn in turns(tokens)]
+
+
 def paragraphs(turn: Turn | Sequence[Token], longest: int = PARAGRAPH_WORDS) -> list[tuple[Token, ...]]:
     """A turn's words in paragraphs: whole sentences, at most about `longest` words, a new one after a silence."""
     tokens = turn.tokens if isinstance(turn, Turn) else tuple(turn)
@@ -100,6 +105,8 @@ def sentences(tokens: Sequence[Token]) -> list[range]:
 
 def _ends(token: Token, following: Token) -> bool:
     """Whether a sentence ends after `token`, when the same speaker goes on with `following`."""
+    if token.text[-1:].isalnum():  # most words: asked first, because a full rebuild asks of millions
+        return False
     word = token.text.rstrip(CLOSERS)
     if not following.space and FULL_STOP.search(word):
         return False

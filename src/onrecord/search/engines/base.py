@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,8 +25,20 @@ Expression = Sequence[Sequence[Phrase]]
 PATIENCE = 0.25
 """Seconds after which no further part of the index is looked through."""
 
+MOST_COMPLETIONS, MOST_BEGINNINGS = 24, 20_000
+"""Terms that stand for all words with one beginning: the commonest, of so many that are looked at."""
+
 MOST_VOICES = 100
 """Voices of one name that are looked for."""
+
+
+DESIGN = 2
+"""Rises when the tables change."""
+
+
+def edition_of_index() -> str:
+    """Of an index whose tables and terms are those of this program."""
+    return f"{DESIGN} {edition()}"
 
 
 class NotReady(Failed):
@@ -121,7 +134,7 @@ class Engine(ABC):
 
     def is_current(self) -> bool:
         """Whether its terms are those of this program."""
-        return self.note("edition") == edition()
+        return self.note("edition") == edition_of_index()
 
     def is_filled(self) -> bool:
         """Whether every episode has been in it since it was made."""
@@ -165,7 +178,9 @@ class Engine(ABC):
             for at, moment in enumerate(document.moments)
         ]
         said = [(moment.text, voices[moment.voice]) for moment in document.moments]
-        self.add_moments(rows, index_terms(said, document.show, document.language))
+        terms = index_terms(said, document.show, document.language)
+        self.add_moments(rows, terms)
+        self._count(terms)
         self._learn_language(document.language)
 
     def drop(self, episode: int) -> None:
@@ -175,9 +190,25 @@ class Engine(ABC):
             return
         show, language = self.run("SELECT show, language FROM @episode WHERE id = ?", episode)[0]
         rows = self.run("SELECT id, text, voice FROM @moment WHERE id BETWEEN ? AND ? ORDER BY id", *cut)
-        self.remove_moments(cut, rows, index_terms([(text, voice) for _, text, voice in rows], show, language))
+        terms = index_terms([(text, voice) for _, text, voice in rows], show, language)
+        self.remove_moments(cut, rows, terms)
+        self._count(terms, gone=True)
         self.run("DELETE FROM @episode WHERE id = ?", episode)
         self.write_note("untidy", "yes")
+
+    def _count(self, terms: Sequence[Sequence[str]], gone: bool = False) -> None:
+        """In how many moments each word is; a word that is in none is not kept."""
+        counted = Counter(term for of_moment in terms for term in set(of_moment) if ":" not in term)
+        if gone:
+            down = [(count, term) for term, count in sorted(counted.items())]
+            self.run_many("UPDATE @term SET moments = moments - ? WHERE term = ?", down)
+            self.run_many("DELETE FROM @term WHERE moments <= 0 AND term = ?", [(term,) for _, term in down])
+            return
+        self.run_many(
+            "INSERT INTO @term AS known (term, moments) VALUES (?, ?) "
+            "ON CONFLICT (term) DO UPDATE SET moments = known.moments + excluded.moments",
+            sorted(counted.items()),
+        )
 
     def _free_base(self, document: Document) -> int:
         first = places.minute(document.at)
@@ -209,6 +240,15 @@ class Engine(ABC):
         known = self.languages()
         if language not in known:
             self.write_note("languages", json.dumps(sorted([*known, language])))
+
+    def completions(self, beginning: str) -> list[str]:
+        """The commonest terms that begin like this."""
+        rows = self.run(
+            "SELECT term FROM (SELECT term, moments FROM @term WHERE term >= ? AND term < ? ORDER BY term LIMIT ?) "
+            "AS known ORDER BY moments DESC, term LIMIT ?",
+            *(beginning, f"{beginning}\U0010ffff", MOST_BEGINNINGS, MOST_COMPLETIONS),
+        )
+        return [term for (term,) in rows]
 
     # ── what is found ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
-from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase
-from onrecord.search.words import edition
+from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, edition_of_index
 
 SCHEMA = "onrecord_search"
 TABLES = """
@@ -26,6 +25,7 @@ CREATE TABLE @voice (id bigint PRIMARY KEY, label text NOT NULL, name text NOT N
 CREATE INDEX voice_by_person ON @voice (person);
 CREATE TABLE @moment (id bigint PRIMARY KEY, episode bigint NOT NULL, voice bigint NOT NULL, start_ms bigint NOT NULL,
     anchor text NOT NULL, text text NOT NULL, terms tsvector NOT NULL);
+CREATE TABLE @term (term text COLLATE "C" PRIMARY KEY, moments bigint NOT NULL);
 ALTER TABLE @moment ALTER COLUMN terms SET STATISTICS 1000;
 CREATE INDEX moment_terms ON @moment USING gin (terms) WITH (fastupdate = off);
 """
@@ -70,7 +70,7 @@ class PostgreSQL(Engine):
         """Make them."""
         for statement in filter(str.strip, TABLES.split(";")):
             self.run(statement)
-        self.write_note("edition", edition())
+        self.write_note("edition", edition_of_index())
 
     def run(self, sql: str, *values: Any) -> list[Any]:
         """See Engine."""

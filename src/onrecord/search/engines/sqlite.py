@@ -18,8 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from onrecord.lib.files import make_folder
-from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase
-from onrecord.search.words import edition
+from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, edition_of_index
 
 TABLES = """
 CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,6 +29,7 @@ CREATE TABLE voice (id INTEGER PRIMARY KEY, label TEXT NOT NULL, name TEXT NOT N
 CREATE INDEX voice_by_person ON voice (person);
 CREATE TABLE moment (id INTEGER PRIMARY KEY, episode INTEGER NOT NULL, voice INTEGER NOT NULL,
     start_ms INTEGER NOT NULL, anchor TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE term (term TEXT PRIMARY KEY, moments INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE word USING fts5(terms, content='', columnsize=0, tokenize="ascii tokenchars ':'");
 """
 PAGES_AT_ONCE = 500
@@ -149,7 +149,7 @@ class SQLite(Engine):
         """See Engine."""
         tables = self.run(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN "
-            "('note', 'episode', 'voice', 'moment', 'word')"
+            "('note', 'episode', 'voice', 'moment', 'term', 'word')"
         )
         for (name,) in tables:
             self.run(f"DROP TABLE {name}")
@@ -199,7 +199,7 @@ def _make_tables(index: SQLite) -> None:
         return
     for statement in filter(str.strip, TABLES.split(";")):
         index.run(statement)
-    index.write_note("edition", edition())
+    index.write_note("edition", edition_of_index())
 
 
 def _remove_if_damaged(error: sqlite3.DatabaseError) -> bool:
