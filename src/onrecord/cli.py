@@ -18,6 +18,7 @@ from onrecord.commands import (
     demo,
     discussion,
     edit,
+    edit_show,
     export_transcript,
     import_transcript,
     list_references,
@@ -173,6 +174,12 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument(
         "--no-part-elsewhere", metavar="N", type=int, action="append", default=[], help="it is not there"
     )
+    parser = _add(commands, "show", edit_show, "Change what is said of a show. What is not named stays.")
+    parser.add_argument("show", metavar="SHOW", nargs="?", default="", help="its name or slug (the only one there is)")
+    parser.add_argument("--name", metavar="N", help="its address stays")
+    parser.add_argument("--description", metavar="D")
+    parser.add_argument("--language", metavar="xx", help="of its pages and its feed; episodes keep their own")
+    parser.add_argument("--picture", metavar="FILE", help="its artwork: a JPEG, PNG or WebP, best square, 3000 pixels")
     parser = _add(commands, "release", release, "Make a draft or withdrawn episode public.")
     parser.add_argument("episode", metavar="EPISODE")
     parser.add_argument("--at", metavar="TIME", default="", help="not before this time")

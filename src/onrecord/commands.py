@@ -170,6 +170,21 @@ def withdraw(options: argparse.Namespace) -> None:
     _press_now()
 
 
+def edit_show(options: argparse.Namespace) -> None:
+    """Change what is said of a show."""
+    opened(options)
+    from onrecord import edit_show as editing
+
+    editing.edit_show(
+        editing.find_show(options.show),
+        name=options.name,
+        description=options.description,
+        language=options.language,
+        picture=Path(options.picture) if options.picture else None,
+    )
+    _press_now()
+
+
 def _episode(text: str) -> Any:
     from onrecord.catalogue.find import find_episode
 

@@ -66,6 +66,9 @@ address = {address}
 # check = true               # look each week whether it is still there
 # proxy = ""                 # a proxy for both, such as "http://proxy.example.org:3128"
 
+# [server]
+# largest_upload_gb = 20.0   # a recording that is sent to the studio, in GB
+
 # [database]
 # url = "postgresql://user:password@host/name"
 """

@@ -1,4 +1,4 @@
-"""Django's settings, made from the publication's onrecord.toml; commands.py names its folder before this is imported."""
+"""Django's settings, made from onrecord.toml; commands.py names the publication before this is imported."""
 
 import contextlib
 import os
@@ -41,8 +41,8 @@ INSTALLED_APPS = [
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
-    "onrecord.discussion",
     "onrecord.references",
+    "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
 ]

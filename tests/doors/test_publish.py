@@ -63,6 +63,58 @@ def test_the_same_recording_again_changes_nothing(folder: Path, onrecord: Comman
     assert public_files(folder) == before
 
 
+def test_what_stands_beside_an_episode(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    """--related, --part-elsewhere and --video, when it is published and afterwards."""
+    published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "The ferry", "--language", "en")
+    second = published(
+        onrecord,
+        write_wave(tmp_path / "b.wav", seed=2),
+        *("--title", "The bridge", "--language", "en", "--series", "Rivers", "--part", "1", "--of", "2"),
+        *("--related", "the-ferry", "--related", "https://example.org/a", "Dams", "The Paper"),
+        *("--part-elsewhere", "2", "https://example.org/b", "Part two", "The Paper"),
+        *("--video", "https://video.example/watch"),
+    )
+
+    def links() -> dict[str, str]:
+        page = html.fromstring(Path(second["page"]).read_text())
+        return {link.get("href"): " ".join(link.text_content().split()) for link in page.xpath("//main//a[@href]")}
+
+    shown = links()
+    assert next(name for link, name in shown.items() if link.endswith("/the-ferry/")) == "The ferry"
+    assert shown["https://example.org/a"] == "Dams"
+    assert shown["https://example.org/b"] == "Part two"
+    assert shown["https://video.example/watch"] == "Watch the video at video.example"
+    wrong = onrecord("edit", "the-bridge", "--related", "no-such-talk", "--video", "")
+    assert wrong.returncode == 2 and "no-such-talk" in wrong.stderr
+    assert links() == shown, "what is refused changes nothing"
+    done = onrecord("edit", "the-bridge", "--no-related", "--no-part-elsewhere", "2", "--video", "")
+    assert done.returncode == 0, done.stderr
+    assert not any("example" in link for link in links() if "//127.0.0.1" not in link)
+    assert onrecord("check").returncode == 0
+
+
+def test_a_show_is_changed(folder: Path, onrecord: Command, tmp_path: Path) -> None:
+    """Its language on its pages and in its feed; its artwork, small on pages and large in the feed."""
+    feed = Path(published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--language", "en")["feed"])
+    Image.effect_noise((1500, 1500), 90).convert("RGB").save(tmp_path / "square.png")
+    wrong = onrecord("show", "--language", "nowhere")
+    assert wrong.returncode == 2 and "language" in wrong.stderr
+    changes = ("--language", "ur", "--name", "گفتگو", "--picture", tmp_path / "square.png")
+    done = onrecord("show", feed.parent.name, *changes)
+    assert done.returncode == 0, done.stderr
+    channel = etree.parse(feed).find("channel")
+    assert (channel.findtext("language"), channel.findtext("title")) == ("ur", "گفتگو")
+    page = html.fromstring((feed.parent / "index.html").read_text())
+    assert (page.get("lang"), page.get("dir"), page.xpath("string(//h1)")) == ("ur", "rtl", "گفتگو")
+    shown = folder / "public" / page.xpath("//img[@class='artwork']/@src")[0].lstrip("/")
+    assert Image.open(shown).size == (352, 352)
+    large = channel.find(f"{ITUNES}image").get("href")
+    assert Image.open(folder / "public" / large.partition("//")[2].partition("/")[2]).size == (1500, 1500)
+    talk = html.fromstring((feed.parent / "a-talk/index.html").read_text())
+    assert talk.get("lang") == "en", "an episode keeps its own"
+    assert onrecord("check").returncode == 0
+
+
 def test_a_draft_is_made_but_not_shown(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "Secret talk", "--draft")
     assert result["page"] is None

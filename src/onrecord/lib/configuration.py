@@ -105,6 +105,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True)
+class ReferenceSettings:
+    """Whether pages that readers cite are saved, and looked after each week; a proxy ("http://host:port") for both."""
+
+    save: bool = True
+    check: bool = True
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
 class DiscussionSettings:
     """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
 
@@ -113,15 +122,6 @@ class DiscussionSettings:
 
     on: bool = True
     hold: str = "first"
-
-
-@dataclass(frozen=True)
-class ReferenceSettings:
-    """Whether pages that readers cite are saved, and looked after each week; a proxy ("http://host:port") for both."""
-
-    save: bool = True
-    check: bool = True
-    proxy: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,8 @@ class Configuration:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     mail: MailSettings = field(default_factory=MailSettings)
-    discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
     references: ReferenceSettings = field(default_factory=ReferenceSettings)
+    discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
 
     @property
     def originals(self) -> Path:
@@ -181,8 +181,8 @@ SECTIONS: dict[str, type] = {
     "worker": WorkerSettings,
     "server": ServerSettings,
     "mail": MailSettings,
-    "discussion": DiscussionSettings,
     "references": ReferenceSettings,
+    "discussion": DiscussionSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
 
@@ -252,9 +252,9 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     if not 1 <= configuration.server.port <= 65535:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
     _check_mail(path, configuration)
+    _check_proxy(path, configuration.references.proxy)
     if configuration.discussion.hold not in ("all", "first"):
         raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
-    _check_proxy(path, configuration.references.proxy)
     if configuration.server.largest_upload_gb < 0:
         raise BadInput(
             f"{path}: [server] largest_upload_gb must be 0 or more, found {configuration.server.largest_upload_gb}."

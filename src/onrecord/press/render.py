@@ -146,7 +146,7 @@ def _picture(shelf: Shelf, owner: str, path: str) -> bytes:
 
 def _artwork(shelf: Shelf, owner: str, path: str) -> bytes:
     view = shelf.episode(owner).artwork if owner.startswith("episode:") else readmodel.show(id_of(owner)).artwork
-    return pictures.artwork(view.sha256, view.side, view.name)
+    return pictures.artwork(view.sha256, readmodel.SMALL_ARTWORK if path == view.small else view.side, view.name)
 
 
 def _moves(shelf: Shelf, owner: str, path: str) -> bytes:

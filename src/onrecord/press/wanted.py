@@ -45,7 +45,7 @@ def episode_paths(
     for size in view.picture.sizes if view.picture else ():
         paths += [PublicPath(size.jpeg, "picture", belongs), PublicPath(size.webp, "picture", belongs)]
     if view.artwork.path != view.show.artwork.path:
-        paths.append(PublicPath(view.artwork.path, "artwork", belongs))
+        paths += [PublicPath(path, "artwork", belongs) for path in (view.artwork.path, view.artwork.small)]
     if view.transcript:
         paths += [PublicPath(f"{view.folder}/{name}", "transcript", belongs) for name in TRANSCRIPTS]
         paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
@@ -242,8 +242,9 @@ def list_paths(name: str) -> list[PublicPath]:
 
 def show_paths(name: str, base: str) -> list[PublicPath]:
     """What a show has beside its pages, however many episodes there are."""
-    artwork = readmodel.show(int(name.removeprefix("show:"))).artwork.path
-    beside = [PublicPath(artwork, "artwork", name), PublicPath(f"{base}subscribe/index.html", "subscribe", name)]
+    artwork = readmodel.show(int(name.removeprefix("show:"))).artwork
+    beside = [PublicPath(path, "artwork", name) for path in (artwork.path, artwork.small)]
+    beside.append(PublicPath(f"{base}subscribe/index.html", "subscribe", name))
     return [*beside, *feed_paths(name, base)]
 
 

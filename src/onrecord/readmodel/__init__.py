@@ -22,6 +22,7 @@ from onrecord.readmodel.loading import (
     tags,
 )
 from onrecord.readmodel.views import (
+    SMALL_ARTWORK,
     Artwork,
     ChapterView,
     CreditView,
@@ -46,6 +47,7 @@ from onrecord.readmodel.views import (
 
 __all__ = [
     "PICTURE_WIDTHS",
+    "SMALL_ARTWORK",
     "Artwork",
     "ChapterView",
     "CommentView",

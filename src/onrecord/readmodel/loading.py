@@ -30,6 +30,7 @@ from onrecord.passages.models import Passage, Place, State
 from onrecord.readmodel import discussion
 from onrecord.readmodel.discussion import DiscussionView
 from onrecord.readmodel.views import (
+    SMALL_ARTWORK,
     Artwork,
     ChapterView,
     CreditView,
@@ -305,10 +306,13 @@ def _tag(row: Tag) -> TagView:
 def _artwork(folder: str, picture: Picture | None, name: str) -> Artwork:
     """Where a show's or an episode's square picture stands; without a picture it is made from the show's name."""
     if picture is None:
-        drawn = hashlib.sha256(f"{name}\n{SMALLEST_ARTWORK}".encode()).hexdigest()
-        return Artwork(f"{folder}/artwork-{drawn[:16]}.jpg", SMALLEST_ARTWORK, "", name)
-    side = max(SMALLEST_ARTWORK, min(LARGEST_ARTWORK, picture.width, picture.height))
-    return Artwork(f"{folder}/artwork-{picture.sha256[:16]}.jpg", side, picture.sha256, name)
+        digest = hashlib.sha256(f"{name}\n{SMALLEST_ARTWORK}".encode()).hexdigest()
+        side, original = SMALLEST_ARTWORK, ""
+    else:
+        digest = original = picture.sha256
+        side = max(SMALLEST_ARTWORK, min(LARGEST_ARTWORK, picture.width, picture.height))
+    base = f"{folder}/artwork-{digest[:16]}"
+    return Artwork(f"{base}.jpg", f"{base}-{SMALL_ARTWORK}.jpg", side, original, name)
 
 
 def _picture(folder: str, row: Picture | None) -> PictureView | None:

@@ -72,14 +72,20 @@ class PictureView:
     sizes: tuple[PictureSize, ...]
 
 
+SMALL_ARTWORK = 352
+"""The side of what pages show: twice the 176 pixels of a show's page, for dense screens."""
+
+
 @dataclass(frozen=True)
 class Artwork:
     """A square JPEG for podcast apps at `path`, `side` pixels wide.
 
-    Made from the picture `sha256`, cut to its middle; where that is empty, from the show's name alone.
+    Made from the picture `sha256`, cut to its middle; where that is empty, from the show's name alone. Our own pages
+    show the one at `small`, which is SMALL_ARTWORK pixels wide.
     """
 
     path: str
+    small: str
     side: int
     sha256: str
     name: str

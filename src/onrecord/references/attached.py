@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import transaction
 from django.utils.translation import gettext
 
@@ -48,6 +50,8 @@ def attach(
     reference.kind, reference.file_name, reference.file_type = Kind.FILE, name, media_type
     reference.file_size, reference.sha256 = len(content), keeping.keep_file(content)
     reference.save(update_fields=["kind", "file_name", "file_type", "file_size", "sha256"])
+    # again, in case somebody who forgot the same file removed it before our row could be seen
+    transaction.on_commit(partial(keeping.keep_file, content))
     return reference
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urldefrag
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode
@@ -17,6 +17,7 @@ from onrecord.jobs import queue
 from onrecord.lib.addresses import is_web_address
 from onrecord.lib.errors import BadInput
 from onrecord.lib.html import clean
+from onrecord.lib.language import number
 from onrecord.references import keeping, visiting
 from onrecord.references.models import Kind, Link, Reference, SavedCopy
 
@@ -43,7 +44,7 @@ def cite(
     pages are written anew when something becomes known of the reference; `visit=False`: the page is never fetched,
     whoever else cites it. Raises BadInput, in the reader's language, for what is empty or too long.
     """
-    given = _checked(given, LONGEST_GIVEN, gettext("reference"))
+    given = _checked(given, LONGEST_GIVEN, gettext("Reference"))
     if not given:
         raise BadInput(gettext("Say what you refer to: an address, or the work in words."))
     is_link = is_web_address(given) and not lost
@@ -52,10 +53,10 @@ def cite(
         given=given,
         link=_link(given, visit) if is_link else None,
         episode=episode,
-        title=_checked(title, LONGEST_TITLE, gettext("title")),
-        author=_checked(author, LONGEST_TITLE, gettext("author")),
-        date=_checked(date, LONGEST_DATE, gettext("date")),
-        sentence=_checked(sentence, LONGEST_SENTENCE, gettext("sentence")),
+        title=_checked(title, LONGEST_TITLE, gettext("Title")),
+        author=_checked(author, LONGEST_TITLE, gettext("Author")),
+        date=_checked(date, LONGEST_DATE, gettext("Date")),
+        sentence=_checked(sentence, LONGEST_SENTENCE, gettext("Sentence")),
     )
 
 
@@ -136,12 +137,9 @@ def _checked(text: str, longest: int, what: str) -> str:
     """Fit for a page, in one line. Raises BadInput when it is too long: nothing that was written is cut off."""
     line = " ".join(clean(text).split())
     if len(line) > longest:
-        words = ngettext(
-            "This %(what)s has %(length)d characters; at most %(longest)d fits.",
-            "This %(what)s has %(length)d characters; at most %(longest)d fit.",
-            longest,
-        )
-        raise BadInput(words % {"what": what, "length": len(line), "longest": longest})
+        # Translators: what is too long in a reference, such as its title.
+        words = gettext("%(what)s: %(length)s characters; at most %(longest)s fit.")
+        raise BadInput(words % {"what": what, "length": number(len(line)), "longest": number(longest)})
     return line
 
 

@@ -29,12 +29,8 @@ def embed(view: EpisodeView) -> str:
             "canonical": us.url(view.path),
             "show": {"name": view.show.name, "link": us.url(view.show.path)},
             "link": us.url(view.path),
-            "artwork": us.link(view.artwork.path),
-            "sources": [
-                {"link": us.link(r.path), "type": f"{r.mime_type}; codecs={r.codecs}" if r.codecs else r.mime_type}
-                for r in (view.mp3, view.opus)
-                if r
-            ],
+            "artwork": us.link(view.artwork.small),
+            "sources": [{"link": us.link(r.path), "type": r.source_type} for r in (view.mp3, view.opus) if r],
             "chapters": _chapters(view, us.link(view.mp3.path)) if view.mp3 else [],
             "style": us.link(assets.address("embed.css")),
             "script": us.link(assets.address("embed.js")),

@@ -114,7 +114,7 @@ def show(show: ShowView, page: ListPage, years: Sequence[int] = ()) -> str:
         language=show.language,
         description=show.description,
         feeds=[show],
-        artwork=readmodel.publication().link(show.artwork.path) if show.artwork.sha256 else "",
+        artwork=us.link(show.artwork.small) if show.artwork.sha256 else "",
         own_show=show.name,
         subscribe=us.link(show.subscribe),
         linked_data=linked_data.series(show) if page.number >= page.pages else "",

@@ -33,9 +33,17 @@ def _text(label: Any, longest: int = LONGEST_TITLE, help_text: Any = "", **attri
     return forms.CharField(label=label, required=False, max_length=longest, help_text=help_text, widget=widget)
 
 
+class Lines(forms.CharField):
+    """Text of several lines, which browsers end as DOS did."""
+
+    def to_python(self, value: Any) -> str:
+        """With the line ends that rows have."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 def _lines(label: Any, rows: int, longest: int = LONGEST_TEXT, help_text: Any = "") -> forms.CharField:
     widget = forms.Textarea(attrs=_WORDS | {"rows": str(rows)})
-    return forms.CharField(label=label, required=False, max_length=longest, help_text=help_text, widget=widget)
+    return Lines(label=label, required=False, max_length=longest, help_text=help_text, widget=widget, strip=False)
 
 
 class Moment(forms.TextInput):
@@ -155,7 +163,7 @@ def _changes(given: dict[str, Any], changed: set[str], picture: Path | None) -> 
     return Changes(
         title=taken("title"),
         standfirst=taken("standfirst"),
-        notes=_unix(taken("notes")),
+        notes=taken("notes"),
         show=taken("show"),
         hosts=_names(taken("hosts")),
         guests=_names(taken("guests")),
@@ -174,11 +182,6 @@ def _changes(given: dict[str, Any], changed: set[str], picture: Path | None) -> 
         video=taken("video"),
         at=taken("at"),
     )
-
-
-def _unix(text: str | None) -> str | None:
-    """Browsers end lines as DOS did."""
-    return text.replace("\r\n", "\n") if text is not None else None
 
 
 def _names(text: str | None) -> list[str] | None:

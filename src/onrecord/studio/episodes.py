@@ -19,7 +19,7 @@ from onrecord.catalogue.models import Episode, EpisodeState, Show
 from onrecord.display import STEP_NAMES
 from onrecord.jobs import queue
 from onrecord.jobs.models import State, Step
-from onrecord.lib import html, times
+from onrecord.lib import times
 from onrecord.status import EpisodeStatus, StepStatus, statuses
 from onrecord.studio.access import EDITORS, for_roles, page, see_other, seeing_to
 from onrecord.transcripts import speakers
@@ -53,7 +53,6 @@ class Entry:
     status: EpisodeStatus
     steps: list[dict[str, Any]]
     failed: bool
-    direction: str
 
     @property
     def state(self) -> str:
@@ -75,7 +74,7 @@ def _entry(row: Episode, status: EpisodeStatus) -> Entry:
     undone = [step for step in status.steps if step.state != State.DONE]
     failed = any(step.state in (State.FAILED, State.REFUSED) for step in undone)
     shown = [_step(step) for step in undone if step.state != State.CANCELLED]
-    return Entry(row, status, shown, failed, html.direction(row.language or row.show.language))
+    return Entry(row, status, shown, failed)
 
 
 def _step(step: StepStatus) -> dict[str, Any]:
