@@ -25,6 +25,7 @@ from onrecord import readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import letters, limits, log, post, text
 from onrecord.discussion.models import Comment, State, Writer
+from onrecord.disputing import TypedDispute
 from onrecord.lib import language
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
@@ -92,6 +93,7 @@ class _Typed:
     to: str
     browser: _Browser
     problems: list[str] = field(default_factory=list)
+    dispute: TypedDispute | None = None
 
     @classmethod
     def of(cls, request: HttpRequest, view: EpisodeView) -> _Typed:
@@ -99,7 +101,9 @@ class _Typed:
         browser, given = _Browser.of(request), request.POST
         to = (given if request.method == "POST" else request.GET).get("to", "")
         known = browser.writer.name if browser.writer else ""
-        return cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
+        made = cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
+        made.dispute = TypedDispute.of(given if request.method == "POST" else request.GET, view)
+        return made
 
     def draft(self, view: EpisodeView) -> post.Draft | None:
         """What can be taken; None when `problems` say what cannot."""
@@ -114,7 +118,9 @@ class _Typed:
         if self.to and parent is None:
             self.problems.append(gettext("The comment that you reply to is not there any more."))
             self.to = ""
-        return None if self.problems else post.Draft(name, address, words, parent)
+        dispute = self.dispute.draft() if self.dispute else None
+        self.problems += self.dispute.problems if self.dispute else []
+        return None if self.problems else post.Draft(name, address, words, parent, dispute)
 
     def check_words(self, words: str) -> None:
         if not words.strip():
@@ -174,7 +180,13 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
         view,
         problems=typed.problems,
         preview=comments.shown(us, view, preview) if preview else "",
-        fields={"episode": view.key, "to": typed.to if parent else "", "token": _token(view.key, waited or preview)},
+        fields={
+            "episode": view.key,
+            "to": typed.to if parent else "",
+            "token": _token(view.key, waited or preview),
+            **(typed.dispute.fields if typed.dispute else {}),
+        },
+        dispute=typed.dispute.context(view) if typed.dispute else {},
         typed=typed,
         known=typed.browser.writer,
         quoted=discussion.quoted(view, replied[0]) if replied else {},

@@ -33,7 +33,7 @@ from onrecord.passages.models import Passage
 from onrecord.passages.quote import Quotation
 from onrecord.press import presser
 from onrecord.readmodel import EpisodeView, PassageView
-from onrecord.site import pages, quotes
+from onrecord.site import comments, pages, quotes
 
 HOUR = 3600
 TOKEN_LASTS = 24 * HOUR
@@ -74,7 +74,7 @@ def _answer(request: HttpRequest, view: EpisodeView) -> HttpResponse:
     if request.method == "POST":
         return _share(request, view)
     if "words" in request.GET:
-        return _confirm(view, _wanted(view, request.GET.get("revision", ""), request.GET.getlist("words")))
+        return _confirm(view, chosen_words(view, request.GET.get("revision", ""), request.GET.getlist("words")))
     return _choose(view, request.GET.get("turn", "")[:20], request.GET.get("further", ""))
 
 
@@ -94,8 +94,8 @@ def _episode(key: str) -> EpisodeView | None:
     return readmodel.episode(row.pk) if row and row.is_public else None
 
 
-def _wanted(view: EpisodeView, revision: str, ranges: list[str]) -> Quotation:
-    """From the first to the last of the words that were chosen. Raises BadInput."""
+def chosen_words(view: EpisodeView, revision: str, ranges: list[str]) -> Quotation:
+    """The words that were chosen at a form, from the first to the last of them. Raises BadInput."""
     bounds = [bound for chosen in ranges[:1000] for bound in chosen.split("-")]
     if not all(bound.isascii() and bound.isdigit() and len(bound) <= LONGEST_NUMBER for bound in [revision, *bounds]):
         raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
@@ -116,6 +116,13 @@ def _confirm(view: EpisodeView, wanted: Quotation, problem: str = "") -> HttpRes
         time=language.digits(times.clock(wanted.start_ms)),
         link=us.url(quotes.link_of(view, _as_view(wanted, view))),
         fields=fields | {"token": signing.dumps(fields, salt="quote")},
+        **{
+            name: f"{form}&revision={fields['revision']}&words={fields['words']}" if form else ""
+            for name, form in (
+                ("dispute", comments.dispute_link(us, view)),
+                ("heard", comments.dispute_link(us, view, "heard")),
+            )
+        },
     )
 
 
@@ -147,7 +154,7 @@ def _fields(view: EpisodeView, wanted: Quotation) -> dict[str, str]:
 
 
 def _share(request: HttpRequest, view: EpisodeView) -> HttpResponse:
-    wanted = _wanted(view, request.POST.get("revision", ""), request.POST.getlist("words"))
+    wanted = chosen_words(view, request.POST.get("revision", ""), request.POST.getlist("words"))
     if not is_from_here(request) or not _is_ours(request.POST.get("token", ""), _fields(view, wanted)):
         return _confirm(view, wanted, gettext("This form has expired. Please press the button once more."))
     passage = quote.find(wanted)

@@ -8,6 +8,9 @@ from django.db import models
 from django.db.models import Q
 
 from onrecord.catalogue.models import Episode
+from onrecord.passages.models import Passage
+from onrecord.references.models import Reference
+from onrecord.transcripts.models import Revision
 
 
 def new_key() -> str:
@@ -95,6 +98,53 @@ class EarlierWording(models.Model):
     text = models.TextField()
     salt = models.CharField(max_length=32)
     until = models.DateTimeField()
+
+
+class Reason(models.TextChoices):
+    """What its writer says is wrong."""
+
+    FACT = "fact", "factual error"
+    CONTEXT = "context", "missing context"
+    OUTDATED = "outdated", "outdated"
+    MISQUOTED = "misquoted", "misquoted"
+    UNSUPPORTED = "unsupported", "unsupported claim stated as fact"
+    OTHER = "other", "something else"
+    HEARD = "heard", "I hear something else"
+
+
+class Dispute(models.Model):
+    """A comment that says that something is wrong: with what was said, or, without a tie, with the whole episode."""
+
+    comment = models.OneToOneField(Comment, on_delete=models.CASCADE, related_name="dispute")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    first_hand = models.BooleanField(default=False, help_text="its writer knows it from being there")
+
+
+class Tie(models.Model):
+    """Words that a comment is about. They become a passage when the comment is published; until then nobody sees it."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="ties")
+    revision = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="+")
+    first = models.PositiveIntegerField(help_text="index of the first word in the revision")
+    end = models.PositiveIntegerField(help_text="index after the last word")
+    words = models.TextField(help_text="exactly as they stood there")
+    speaker = models.PositiveIntegerField(null=True, help_text="the tokens' speaker")
+    start_ms = models.PositiveBigIntegerField()
+    passage = models.ForeignKey(Passage, null=True, on_delete=models.SET_NULL, related_name="ties")
+    tied_by = models.CharField(max_length=120, default="", help_text="the editor who tied it; empty for its writer")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "revision", "first", "end"], name="one_tie_of_the_same_words")
+        ]
+
+
+class Cited(models.Model):
+    """A reference of a comment: given in the form, or a link in its text."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="cited")
+    reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="+")
+    in_text = models.BooleanField(default=False)
 
 
 class UsedForm(models.Model):

@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
-from onrecord.discussion import letters, log
-from onrecord.discussion.models import Comment, Discussion, Kind, State, Writer
+from onrecord.discussion import citing, disputes, letters, log
+from onrecord.discussion.models import Comment, Discussion, Dispute, Kind, State, Writer
 from onrecord.lib.errors import BadInput
 
 
@@ -76,6 +76,8 @@ def publish(comment: Comment, by: str = "") -> None:
         comment.state, comment.published = State.PUBLISHED, comment.published or timezone.now()
         comment.save(update_fields=["state", "published", "number"])
         log.append(Kind.PUBLISHED, comment, by=by)
+        disputes.published(comment)
+        citing.published(comment)
         if first:
             episode_changed(comment.episode_id)
         else:
@@ -143,6 +145,9 @@ def take_away(comment: Comment, state: State, kind: Kind, by: str = "") -> None:
     """Erase its words. One that had a number leaves a tombstone, another leaves only its lines in the log."""
     unfold(comment)
     log.append(kind, comment, by=by)
+    citing.forget(comment)
+    comment.ties.all().delete()
+    Dispute.objects.filter(comment=comment).delete()
     if comment.number is None:
         comment.delete()
         return

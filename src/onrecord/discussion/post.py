@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import letters, limits, log, moderate, text, writers
+from onrecord.discussion import citing, disputes, letters, limits, log, moderate, text, writers
+from onrecord.discussion.disputes import DisputeDraft
 from onrecord.discussion.models import Comment, EarlierWording, Kind, State, UsedForm, Writer, new_salt
 from onrecord.lib.errors import BadInput
 from onrecord.recordings.models import Rendition
@@ -33,6 +34,7 @@ class Draft:
     address: str
     words: str
     parent: Comment | None = None
+    dispute: DisputeDraft | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
         if sender.writer is not None:
             comment.confirmed = now
         comment.save()
+        if draft.dispute is not None:
+            disputes.keep_draft(comment, draft.dispute)
         UsedForm.objects.create(nonce=sender.nonce, comment=comment, at=now)
         UsedForm.objects.filter(at__lt=now - FORM_LASTS).delete()
         limits.forget_networks(now)
@@ -93,14 +97,14 @@ def _make(episode: Episode, draft: Draft, writer: Writer, now: datetime, network
         language=episode.language or episode.show.language,
         created=now,
         fingerprint=print_of_words,
-        folded_into=_alike(print_of_words),
+        folded_into=None if draft.dispute else _alike(print_of_words),
         network=network,
     )
 
 
 def _alike(fingerprint: str) -> Comment | None:
     """The first comment with the same words that waits: both are one line in the queue."""
-    waiting = Comment.objects.filter(fingerprint=fingerprint, state=State.HELD, folded_into=None)
+    waiting = Comment.objects.filter(fingerprint=fingerprint, state=State.HELD, folded_into=None, dispute=None)
     return waiting.order_by("id").first()
 
 
@@ -158,6 +162,7 @@ def edit(comment: Comment, words: str) -> None:
         comment.save(update_fields=["text", "salt", "edited", "html", "fingerprint"])
         log.append(Kind.EDITED, comment)
         if comment.state == State.PUBLISHED:
+            citing.published(comment)
             discussion_changed(comment.episode_id)
 
 

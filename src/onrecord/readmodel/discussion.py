@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Comment, State
+from onrecord.discussion.models import Cited, Comment, Dispute, State, Tie
 from onrecord.lib import html
+from onrecord.passages.models import Place
+from onrecord.passages.models import State as PlaceState
+from onrecord.references.read import Standing, standings
 
 PAGE = 100
 """Comments on a page of a discussion. Page n has the numbers from 100 (n - 1) + 1 on, whatever becomes of them."""
 
 LATEST = 10
 """Comments that an episode's own page shows."""
+
+
+@dataclass(frozen=True)
+class TieView:
+    """Words that a comment is about, as they were, and where they stand now.
+
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's.
+    """
+
+    words: str
+    speaker: int | None
+    start_ms: int
+    state: str
+    key: str = ""
+    now: range = range(0)
+    now_words: str = ""
+
+
+@dataclass(frozen=True)
+class DisputeView:
+    """What makes a comment a dispute: the reason (`discussion.models.Reason`), and what it is about; nothing in `ties`
+    means the whole episode."""
+
+    reason: str
+    first_hand: bool
+    ties: tuple[TieView, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,8 @@ class CommentView:
     gone: str
     to: int | None
     elsewhere: tuple[int, ...] = ()
+    dispute: DisputeView | None = None
+    references: tuple[Standing, ...] = ()
 
     @property
     def anchor(self) -> str:
@@ -46,7 +77,10 @@ class CommentView:
 
 @dataclass(frozen=True)
 class DiscussionView:
-    """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known."""
+    """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known.
+
+    `marks`: by the index of the first word, as it stands now, the numbers of the disputes about it.
+    """
 
     last_number: int
     received: int = 0
@@ -54,6 +88,7 @@ class DiscussionView:
     returned: int = 0
     latest: tuple[CommentView, ...] = ()
     newest: datetime | None = None
+    marks: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:
@@ -97,19 +132,52 @@ def is_open() -> bool:
 
 
 def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
-    """Discussions in full, by episode; `numbers` has the last number of each that has one. 3 queries an episode."""
+    """Discussions in full, by episode; `numbers` has the last number of each that has one. A few queries an episode."""
     found = {}
     for episode, last in numbers.items():
         latest = comments(episode, max(1, last - LATEST + 1), last)
         dates = [date for one in latest for date in (one.published, one.edited) if date]
         found[episode] = DiscussionView(
-            last, latest=tuple(latest), newest=max(dates, default=None), **moderate.counts(episode)
+            last,
+            latest=tuple(latest),
+            newest=max(dates, default=None),
+            marks=_marks(episode),
+            **moderate.counts(episode),
         )
     return found
 
 
+def _marks(episode: int) -> dict[int, list[int]]:
+    rows = Tie.objects.filter(comment__episode=episode, comment__state=State.PUBLISHED, comment__dispute__isnull=False)
+    found: dict[int, list[int]] = {}
+    for row in _placed(rows).select_related("comment").order_by("comment__number"):
+        view = _tie(row)
+        if view.now:
+            found.setdefault(view.now.start, []).append(row.comment.number or 0)
+    return found
+
+
+def _placed(rows: QuerySet[Tie]) -> QuerySet[Tie]:
+    places = Prefetch("passage__places", Place.objects.order_by("revision__number"))
+    passages = rows.select_related("passage__revision__transcript__recording")
+    return passages.defer("passage__revision__tokens", "passage__revision__map_from_previous").prefetch_related(places)
+
+
+def _tie(row: Tie) -> TieView:
+    """Words that have no passage, or were said in a recording that has been replaced, stand nowhere now."""
+    said = TieView(html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN))
+    passage = row.passage
+    if passage is None or not passage.revision.transcript.recording.current:
+        return said
+    places = list(passage.places.all())
+    if not places:
+        return said
+    now = range(places[-1].first or 0, places[-1].end or 0)
+    return replace(said, state=places[-1].state, key=passage.key, now=now, now_words=html.clean(places[-1].words))
+
+
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
-    """The comments of an episode from one number to another, in their order. 2 queries."""
+    """The comments of an episode from one number to another, in their order. 8 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
     replies: dict[int, list[int]] = {}
     shown = Q(number__lt=first) | Q(number__gt=last)
@@ -117,7 +185,31 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
     for parent, number in outside.values_list("parent_id", "number"):
         replies.setdefault(parent, []).append(number or 0)
     ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
-    return [_view(row, replies.get(row.pk, ())) for row in ordered]
+    disputes = _disputes(rows)
+    cited = Cited.objects.filter(comment__in=rows, comment__state=State.PUBLISHED).order_by("id")
+    by_comment = list(cited.values_list("comment_id", "reference_id"))
+    standing = standings(reference for _, reference in by_comment) if by_comment else {}
+    references: dict[int, list[Standing]] = {}
+    for comment, reference in by_comment:
+        references.setdefault(comment, []).append(standing[reference])
+    return [
+        replace(
+            _view(row, replies.get(row.pk, ())),
+            dispute=disputes.get(row.pk),
+            references=tuple(references.get(row.pk, ())),
+        )
+        for row in ordered
+    ]
+
+
+def _disputes(comments: QuerySet[Comment]) -> dict[int, DisputeView]:
+    """By comment. 1 query where there are none, else 3."""
+    rows = Dispute.objects.filter(comment__in=comments, comment__state=State.PUBLISHED)
+    found = list(rows.values_list("comment_id", "reason", "first_hand"))
+    ties: dict[int, list[TieView]] = {}
+    for row in _placed(Tie.objects.filter(comment__in=comments).order_by("start_ms", "id")) if found else ():
+        ties.setdefault(row.comment_id, []).append(_tie(row))
+    return {comment: DisputeView(reason, own, tuple(ties.get(comment, ()))) for comment, reason, own in found}
 
 
 def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
@@ -138,7 +230,7 @@ def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
 
 
 def on_page(episode: int, page: int) -> list[CommentView]:
-    """The comments of a page. 2 queries."""
+    """The comments of a page. 8 queries at most."""
     return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
 
 

@@ -187,7 +187,7 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
 
 
 def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, DiscussionView]:
-    """3 queries for each episode that has comments, or none."""
+    """A few queries for each episode that has comments, or none."""
     numbers = {row.pk: row.discussion.last_number for row in rows if hasattr(row, "discussion")}
     if with_words:
         return discussion.discussions(numbers)

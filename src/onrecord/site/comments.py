@@ -15,6 +15,7 @@ from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
+from onrecord.site import disputes
 
 FORM = "discuss/"
 """Where the program answers, below the site's address."""
@@ -45,6 +46,7 @@ def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "all": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number > len(talk.latest) else "",
         "own": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number else "",
         "write": write_link(us, view),
+        "dispute": dispute_link(us, view),
     }
 
 
@@ -54,6 +56,21 @@ def write_link(us: Publication, view: EpisodeView, to: int | None = None) -> str
         return ""
     asked = {"episode": view.key} | ({"to": str(to)} if to else {})
     return us.link(f"{FORM}?{urlencode(asked)}")
+
+
+def dispute_link(us: Publication, view: EpisodeView, kind: str = "1") -> str:
+    """Where the episode is disputed, or, with `revision` and `words` put to it, words of it; empty when nobody may."""
+    return us.link(f"{FORM}?{urlencode({'episode': view.key, 'dispute': kind})}") if model.is_open() else ""
+
+
+def marks(us: Publication, view: EpisodeView) -> dict[int, str]:
+    """By the index of a word: what stands behind its sentence, because it is disputed. Without text of its own."""
+    found = {}
+    for word, numbers in view.discussion.marks.items():
+        link = escape(us.link(model.permalink(view.folder, numbers[0])))
+        label = escape(gettext("Disputed: %(numbers)s") % {"numbers": ", ".join(f"#{number(n)}" for n in numbers)})
+        found[word] = f'<a class="disputed" href="{link}" aria-label="{label}"></a>'
+    return found
 
 
 def _count(comments: int) -> str:
@@ -97,6 +114,8 @@ class _Comments:
         date = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, zone)}</time>'
         who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
         said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
+        about = disputes.head(self.us, self.view, comment)
+        said = f"{about}{said}{disputes.references(self.us, self.view, comment)}"
         return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
 
     def _words(self, comment: CommentView, link: str) -> str:

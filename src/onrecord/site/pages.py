@@ -43,7 +43,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
     form = us.link(f"{quote_menu.form_path(view)}&turn=")
-    words = press_turns(view.transcript, view.chapters, form) if view.transcript else None
+    words = press_turns(view.transcript, view.chapters, form, comments.marks(us, view)) if view.transcript else None
     return frame.page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),

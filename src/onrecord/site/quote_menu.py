@@ -8,7 +8,7 @@ from onrecord import readmodel
 from onrecord.lib import times
 from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView
-from onrecord.site import assets
+from onrecord.site import assets, comments
 
 FORM = "quote/"
 """Where the program answers, below the site's address."""
@@ -28,6 +28,8 @@ def menu(view: EpisodeView) -> dict[str, Any]:
         "count": words.words,
         "page": us.url(view.path),
         "said": quoted("{words}", view.language) + " {speaker}",
+        "dispute": comments.dispute_link(us, view),
+        "heard": comments.dispute_link(us, view, "heard"),
         "date": times.long_date(view.published_at, us.time_zone),
     }
 

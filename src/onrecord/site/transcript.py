@@ -17,8 +17,9 @@ Plain strings, because this is most of a page: a template would take several tim
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.utils.translation import gettext
 
@@ -49,12 +50,18 @@ class Pressed:
 
 
 @speaks(lambda transcript, *_, **__: transcript.language, otherwise="en")
-def press_turns(transcript: TranscriptView, chapters: Sequence[ChapterView] = (), quote: str = "") -> Pressed:
+def press_turns(
+    transcript: TranscriptView,
+    chapters: Sequence[ChapterView] = (),
+    quote: str = "",
+    marks: Mapping[int, str] = MappingProxyType({}),
+) -> Pressed:
     """All turns of a transcript, times in its own language, with a heading where each chapter begins.
 
     `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
+    `marks` is clean HTML by the index of a word, put behind the sentence that has it.
     """
-    page = _Page(transcript, chapters, quote)
+    page = _Page(transcript, chapters, quote, marks)
     made = [page.turn(turn) for turn in turns(transcript.tokens)]
     return Pressed("\n".join(made), transcript.anchors, page.headings)
 
@@ -83,12 +90,15 @@ def _units(token: Token) -> int:
 class _Page:
     """One transcript while it is written: how far it has come in words, which chapters it has used."""
 
-    def __init__(self, transcript: TranscriptView, chapters: Sequence[ChapterView], quote: str) -> None:
+    def __init__(
+        self, transcript: TranscriptView, chapters: Sequence[ChapterView], quote: str, marks: Mapping[int, str]
+    ) -> None:
         self.labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
         self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
         self._quote, self._for_quote, self._ui = _text(quote), _text(gettext("Quote")), marked(transcript.language)
         self._word = 0
+        self._marks = marks
 
     def turn(self, turn: Turn) -> str:
         """One speaker, uninterrupted."""
@@ -122,6 +132,8 @@ class _Page:
             id = "" if begins else f' id="{self.anchors.ids[self._word]}"'
             made += [_former(one) for one in self.anchors.former.get(self._word, ())]
             made.append(f'<span class="s"{id} data-word="{self._word}">{_text(text_of(said))}</span>')
+            span_of_words = range(self._word, self._word + len(said))
+            made += [mark for word, mark in self._marks.items() if word in span_of_words]
             self._word += len(said)
         return "".join(made) + "</p>"
 

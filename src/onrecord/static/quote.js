@@ -328,9 +328,12 @@ class Quoting {
     for (const button of this.menu.querySelectorAll("button[data-do]")) button.disabled = !words;
     this.menu.querySelector("[data-do=play]").hidden = !this.words.starts || !player();
     this.share.hidden = !words;
+    for (const link of this.menu.querySelectorAll("a[data-form]")) link.hidden = !words;
     if (words) {
       const [first, end] = words;
-      this.share.href = `${this.menu.dataset.form}&revision=${this.words.revision}&words=${first}-${end}`;
+      const chosen = `&revision=${this.words.revision}&words=${first}-${end}`;
+      this.share.href = this.menu.dataset.form + chosen;
+      for (const link of this.menu.querySelectorAll("a[data-form]")) link.href = link.dataset.form + chosen;
     }
   }
 

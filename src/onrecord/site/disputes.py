@@ -1,0 +1,124 @@
+"""Disputes as readers see them: the card, in one fixed order, whatever came of it; and the words at the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext, gettext_noop
+
+from onrecord.discussion.models import Reason
+from onrecord.lib import times
+from onrecord.lib.html import escape
+from onrecord.lib.language import digits, marked
+from onrecord.passages.quote import Quotation
+from onrecord.readmodel import EpisodeView, Publication
+from onrecord.readmodel.discussion import CommentView, TieView
+from onrecord.references.models import Kind
+from onrecord.references.read import Saved, Standing
+
+REASONS = {
+    Reason.FACT: gettext_noop("Factual error"),
+    Reason.CONTEXT: gettext_noop("Missing context"),
+    Reason.OUTDATED: gettext_noop("Outdated"),
+    Reason.MISQUOTED: gettext_noop("Misquoted"),
+    Reason.UNSUPPORTED: gettext_noop("Unsupported claim stated as fact"),
+    Reason.OTHER: gettext_noop("Something else"),
+    Reason.HEARD: gettext_noop("I hear something else"),
+}
+
+SAVED = {
+    Saved.SAVED: gettext_noop("saved %(date)s"),
+    Saved.WITH_SENTENCE: gettext_noop("saved %(date)s, with the sentence"),
+    Saved.SENTENCE_MISSING: gettext_noop("saved %(date)s, but the sentence was not found in it"),
+    Saved.WAITING: gettext_noop("being saved"),
+    Saved.BLOCKED: gettext_noop("could not be saved: the site keeps programs out"),
+    Saved.FAILED: gettext_noop("could not be saved"),
+}
+
+
+def reasons() -> list[tuple[str, str]]:
+    """What a reader picks from, in the language that is spoken."""
+    return [(str(reason), gettext(REASONS[reason])) for reason in REASONS if reason != Reason.HEARD]
+
+
+def quoted(us: Publication, view: EpisodeView, words: Quotation) -> dict[str, Any]:
+    """The words at the form: who says them, when, and the sound of just these."""
+    fragment = f"#t={words.start_ms / 1000:g},{words.end_ms / 1000:g}"
+    return {
+        "said": words.text,
+        "speaker": _speaker(view, words.speaker),
+        "time": digits(times.clock(words.start_ms)),
+        "sound": [
+            {"link": us.link(one.path) + fragment, "type": one.source_type} for one in (view.mp3, view.opus) if one
+        ],
+        "language": view.transcript.language if view.transcript else view.language,
+    }
+
+
+def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
+    """What stands above the words of a dispute: what it is, and the words that it is about, as they were and are."""
+    dispute = comment.dispute
+    if dispute is None:
+        return ""
+    since = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, us.time_zone)}</time>'
+    waits = escape(gettext("waiting for an answer since %(date)s")).replace("%(date)s", since)
+    kind = gettext("Transcript") if dispute.reason == Reason.HEARD else gettext("Dispute")
+    about = "" if dispute.ties else f" · {escape(gettext('about the whole episode'))}"
+    own = f" · {escape(gettext('first-hand knowledge'))}" if dispute.first_hand else ""
+    reason = escape(gettext(REASONS[Reason(dispute.reason)]))
+    label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {waits}</p>'
+    return label + "".join(_tie(us, view, one) for one in dispute.ties)
+
+
+def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
+    """The words as they were; beside them, where they are others now, those; where they are gone, that."""
+    ui, spoken = marked(view.language), view.transcript.language if view.transcript else view.language
+    link = escape(f"{us.link(view.path)}?t={tie.start_ms // 1000}")
+    speaker = _speaker(view, tie.speaker)
+    who = f"<bdi>{escape(speaker)}</bdi> · " if speaker else ""
+    where = f'<figcaption>{who}<a href="{link}">{digits(times.clock(tie.start_ms))}</a></figcaption>'
+    words = f'<blockquote lang="{escape(spoken)}" dir="auto"><p>{escape(tie.words)}</p></blockquote>'
+    made = f'<figure class="about-words">{words}'
+    if tie.state in ("changed", "moved") and tie.now_words != tie.words:
+        now = escape(gettext("As it stands now:"))
+        made += f'<p class="now"><span{ui}>{now}</span> <q lang="{escape(spoken)}">{escape(tie.now_words)}</q></p>'
+    elif not tie.now:
+        made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
+    return f"{made}{where}</figure>"
+
+
+def references(us: Publication, view: EpisodeView, comment: CommentView) -> str:
+    """What a comment refers to: as it was given, the sentence in it, whether it is saved, alive or dead."""
+    if not comment.references:
+        return ""
+    listed = "".join(f"<li>{_reference(us, one, marked(view.language))}</li>" for one in comment.references)
+    heading = escape(gettext("References"))
+    return f'<div class="references"><p{marked(view.language)}>{heading}</p><ul>{listed}</ul></div>'
+
+
+def _reference(us: Publication, one: Standing, ui: str) -> str:
+    name = escape(one.title or one.given)
+    shown = f'<a href="{escape(one.href)}" rel="nofollow ugc noopener">{name}</a>' if one.href else f"<bdi>{name}</bdi>"
+    if one.title and one.title != one.given:
+        shown += f' <small dir="ltr">{escape(one.given)}</small>'
+    state = f" <small{ui}>{' · '.join(_states(us, one))}</small>" if _states(us, one) else ""
+    sentence = f'<blockquote dir="auto"><p>{escape(one.sentence)}</p></blockquote>' if one.sentence else ""
+    return f"{shown}{state}{sentence}"
+
+
+def _states(us: Publication, one: Standing) -> list[str]:
+    states = []
+    if one.kind == Kind.LOST:
+        states.append(escape(gettext("link lost: can you help find it?")))
+    if one.dead_since:
+        dead = gettext("dead since %(date)s") % {"date": times.long_date(one.dead_since, us.time_zone)}
+        states.append(f"<strong>{escape(dead)}</strong>")
+    if one.saved in SAVED:
+        date = times.long_date(one.saved_at, us.time_zone) if one.saved_at else ""
+        states.append(escape(gettext(SAVED[one.saved]).replace("%(date)s", date)))
+    return states
+
+
+def _speaker(view: EpisodeView, index: int | None) -> str:
+    names = {one.index: one.label for one in view.transcript.speakers} if view.transcript else {}
+    return names.get(index, "") if index is not None else ""
