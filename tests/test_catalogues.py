@@ -72,7 +72,8 @@ def plural(catalog: Catalog, number: int) -> int:
 
 def test_no_message_is_hidden_from_the_script():
     """One inside an f-string, or put together from variables, would be in no catalogue."""
-    known = {message.id if isinstance(message.id, str) else message.id[0] for message in update.found()}
+    every = update.found(left_out=())
+    known = {message.id if isinstance(message.id, str) else message.id[0] for message in every}
     for path in sorted((ROOT / "src" / "onrecord").rglob("*.py")):
         for call in [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]:
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")

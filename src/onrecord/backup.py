@@ -112,6 +112,9 @@ class Moment:
         for table in ("recordings_recording", "recordings_rendition", "catalogue_picture"):
             if table in tables:
                 self.named_files |= {sha256 for (sha256,) in ask(f"SELECT sha256 FROM {table}")}  # noqa: S608
+        if "references_savedcopy" in tables:
+            self.named_files |= {warc for (warc,) in ask("SELECT warc FROM references_savedcopy WHERE warc <> ''")}
+            self.named_files |= {file for (file,) in ask("SELECT sha256 FROM references_reference WHERE sha256 <> ''")}
         if "press_publicfile" in tables:
             self.public_paths = {path for (path,) in ask("SELECT path FROM press_publicfile")}
         if "recordings_rendition" in tables:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from onrecord.lib.terminal import say
 from onrecord.status import StepStatus
 
-PLAIN_WORDS = {
+STEP_NAMES = {
     "recording.measure": "Listening to the recording",
     "recording.encode_audio": "Making the MP3",
     "recording.encode_opus": "Making the small Opus file",
@@ -69,7 +69,7 @@ class Bars:
             if step.state == "blocked" or (step.state == "waiting" and step.name not in self.tasks):
                 continue
             if step.name not in self.tasks:
-                self.tasks[step.name] = self.progress.add_task(PLAIN_WORDS.get(step.name, step.name), total=1, note="")
+                self.tasks[step.name] = self.progress.add_task(STEP_NAMES.get(step.name, step.name), total=1, note="")
             note = step.message if step.state in ("running", "failed", "refused") else step.state
             self.progress.update(self.tasks[step.name], completed=step.progress, note=note[:50])
             if step.state == "done":
@@ -101,7 +101,7 @@ class Lines:
                 say(line)
 
     def _line(self, step: StepStatus) -> str:
-        words = PLAIN_WORDS.get(step.name, step.name)
+        words = STEP_NAMES.get(step.name, step.name)
         if step.state == "done":
             return f"{words}: done in {step.seconds:.1f} s"
         if step.state == "running":

@@ -1,18 +1,35 @@
 """Changes what is said of an episode, and whether it is public."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
 from onrecord.catalogue import related as beside
 from onrecord.catalogue.changes import episode_changed
-from onrecord.catalogue.models import Episode, EpisodeState, Redirect
+from onrecord.catalogue.models import Episode, EpisodeState, Picture, Redirect, Role
+from onrecord.catalogue.pictures import take_in_picture
 from onrecord.lib.addresses import web_address
 from onrecord.lib.errors import BadInput
-from onrecord.lib.slugs import is_reserved, slug
-from onrecord.publish import LONGEST_TEXT, LONGEST_TITLE, check_language, check_length, find_or_make_tags, moment
+from onrecord.lib.slugs import free_slug, is_reserved, slug
+from onrecord.publish import (
+    LARGEST_NOTES,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    check_language,
+    check_length,
+    check_part,
+    credit,
+    find_or_make_series,
+    find_or_make_show,
+    find_or_make_tags,
+    forget_unused,
+    moment,
+    taken_slugs,
+)
 from onrecord.recordings import pipeline
 
 
@@ -66,45 +83,149 @@ def _schedule(episode: Episode, not_before: datetime | None) -> None:
         pipeline.go_live(recording, not_before)
 
 
-def edit(
-    episode: Episode,
-    title: str | None = None,
-    standfirst: str | None = None,
-    tags: list[str] | None = None,
-    at: str | None = None,
-    language: str | None = None,
-    related: Sequence[Sequence[str]] | None = None,
-    parts_elsewhere: Sequence[Sequence[str]] = (),
-    parts_not_elsewhere: Sequence[int] = (),
-    video: str | None = None,
-) -> None:
-    """Change what is said of an episode; None leaves a thing as it is. Its address stays: that is `rename`.
+EDITED = (
+    *("title", "standfirst", "notes", "published_at", "language", "video_url"),
+    *("show", "slug", "series", "part", "picture"),
+)
+"""What of an episode's row an edit writes: a worker may write the rest at the same moment."""
 
-    `related` and `parts_elsewhere` are in the words of `catalogue.related.check`.
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be different of an episode; None leaves a thing as it is, empty takes it away.
+
+    `related` and `parts_elsewhere` are in the words of `catalogue.related.check`. A `picture` takes the place of the
+    one before it, whose words stay unless others are given.
     """
-    check_language(language)
-    pieces = beside.check(related or (), parts_elsewhere)
-    with transaction.atomic():
-        if title is not None:
-            check_length("title", title, LONGEST_TITLE)
-            if not title.strip():
-                raise BadInput("The title is empty: give one with --title.")
-            episode.title = " ".join(title.split())
-        if standfirst is not None:
-            check_length("standfirst", standfirst, LONGEST_TEXT)
-            episode.standfirst = standfirst.strip()
-        if at:
-            episode.published_at = moment(at)
-            if episode.state == EpisodeState.PUBLISHED and episode.live_since is None:
-                _schedule(episode, episode.published_at)
-        if language is not None:
-            episode.language = language
-        if video is not None:
-            episode.video_url = web_address(video) if video.strip() else ""
-        episode.save(update_fields=["title", "standfirst", "published_at", "language", "video_url"])
-        if related is not None:
-            beside.set_related(episode, pieces)
-        beside.set_parts_elsewhere(episode, parts_elsewhere, parts_not_elsewhere)
-        if tags is not None:
-            episode.tags.set(find_or_make_tags(tags))
-        episode_changed(episode.pk)
+
+    title: str | None = None
+    standfirst: str | None = None
+    notes: str | None = None
+    show: str | None = None
+    hosts: Sequence[str] | None = None
+    guests: Sequence[str] | None = None
+    language: str | None = None
+    tags: Sequence[str] | None = None
+    series: str | None = None
+    part: int | None = None
+    total: int | None = None
+    picture: Path | None = None
+    no_picture: bool = False
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+    related: Sequence[Sequence[str]] | None = None
+    parts_elsewhere: Sequence[Sequence[str]] = ()
+    parts_not_elsewhere: Sequence[int] = ()
+    video: str | None = None
+    at: str | None = None
+
+
+def edit(episode: Episode, changes: Changes) -> None:
+    """Change what is said of an episode. Its address stays, except that of its show: see `rename`.
+
+    Raises BadInput, with nothing changed, when anything that was given cannot be used.
+    """
+    _check(changes)
+    pieces = beside.check(changes.related or (), changes.parts_elsewhere)
+    unused: list[str] = []
+    try:
+        with transaction.atomic():
+            _words(episode, changes)
+            if changes.show:
+                _move(episode, changes.show)
+            if changes.series is not None:
+                _set_part(episode, changes)
+            unused += _set_picture(episode, changes)
+            episode.save(update_fields=EDITED)
+            if changes.related is not None:
+                beside.set_related(episode, pieces)
+            beside.set_parts_elsewhere(episode, changes.parts_elsewhere, changes.parts_not_elsewhere)
+            if changes.tags is not None:
+                episode.tags.set(find_or_make_tags(list(changes.tags)))
+            for role, names in ((Role.HOST, changes.hosts), (Role.GUEST, changes.guests)):
+                if names is not None:
+                    credit(episode, role, list(names))
+            episode_changed(episode.pk)
+    finally:
+        for sha256 in unused:
+            forget_unused(sha256)
+
+
+def _check(changes: Changes) -> None:
+    check_language(changes.language)
+    if changes.title is not None and not changes.title.strip():
+        raise BadInput("The title is empty: give one with --title.")
+    for name, value, longest in (
+        ("title", changes.title, LONGEST_TITLE),
+        ("standfirst", changes.standfirst, LONGEST_TEXT),
+        ("notes", changes.notes, LARGEST_NOTES),
+        ("caption", changes.caption, LONGEST_TEXT),
+        ("credit", changes.credit, LONGEST_TEXT),
+        ("alt text", changes.alt, LONGEST_TEXT),
+        ("show's name", changes.show, LONGEST_TITLE),
+        ("series' name", changes.series, LONGEST_TITLE),
+        *(("host's name", name, LONGEST_TITLE) for name in changes.hosts or ()),
+        *(("guest's name", name, LONGEST_TITLE) for name in changes.guests or ()),
+    ):
+        check_length(name, value or "", longest)
+    if changes.series is not None or changes.part is not None or changes.total is not None:
+        check_part((changes.series or "").strip(), changes.part, changes.total)
+
+
+def _words(episode: Episode, changes: Changes) -> None:
+    if changes.title is not None:
+        episode.title = " ".join(changes.title.split())
+    if changes.standfirst is not None:
+        episode.standfirst = changes.standfirst.strip()
+    if changes.notes is not None:
+        episode.notes = changes.notes.replace("\x00", "")
+    if changes.at:
+        episode.published_at = moment(changes.at)
+        if episode.state == EpisodeState.PUBLISHED and episode.live_since is None:
+            _schedule(episode, episode.published_at)
+    if changes.language is not None:
+        episode.language = changes.language
+    if changes.video is not None:
+        episode.video_url = web_address(changes.video) if changes.video.strip() else ""
+
+
+def _move(episode: Episode, name: str) -> None:
+    """Into another show: another address, and the old one leads there. A series belongs to one show."""
+    show = find_or_make_show(name, episode.language)
+    if show == episode.show:
+        return
+    Redirect.objects.get_or_create(folder=episode.folder, defaults={"episode": episode})
+    Redirect.objects.filter(folder=f"{show.slug}/{episode.slug}", episode=episode).delete()
+    episode.show, episode.series, episode.part = show, None, None
+    episode.slug = free_slug(episode.slug, taken_slugs(show))
+
+
+def _set_part(episode: Episode, changes: Changes) -> None:
+    name = (changes.series or "").strip()
+    episode.series = find_or_make_series(episode.show, name, changes.part, changes.total, episode) if name else None
+    episode.part = changes.part if name else None
+
+
+def _set_picture(episode: Episode, changes: Changes) -> list[str]:
+    """Put a picture in the place of the one before, take that away, or change its words; returns whose files to look
+    at when that is done: originals that no row may name any more."""
+    old = episode.picture
+    said = {"caption": changes.caption, "credit": changes.credit, "alt": changes.alt}
+    words = {name: text.strip() for name, text in said.items() if text is not None}
+    if changes.picture is None and not changes.no_picture:
+        if words and old:
+            Picture.objects.filter(pk=old.pk).update(**words)
+        elif any(words.values()):
+            raise BadInput("--caption, --credit and --alt describe a picture: name it with --picture FILE.")
+        return []
+    if changes.picture is None:
+        episode.picture = None
+    else:
+        kept = {name: words.get(name, getattr(old, name) if old else "") for name in said}
+        episode.picture = take_in_picture(changes.picture, kept["caption"], kept["credit"], kept["alt"])
+    if old is None:
+        return [episode.picture.sha256] if episode.picture else []
+    episode.save(update_fields=["picture"])
+    old.delete()
+    return [old.sha256, *([episode.picture.sha256] if episode.picture else [])]

@@ -50,6 +50,25 @@ address = {address}
 # model = "base"             # a faster-whisper model ("small", "large-v3-turbo", ...) or the path of one
 # approve_first = false      # true: a transcript waits for `onrecord approve` before it is shown
 
+[discussion]
+# on = true                  # false: readers cannot write; what is published stays
+# hold = "first"             # a person's first comments wait until you have read them; "all": every comment does
+
+# [mail]                     # a mail server; without one each mail is a file in private/outbox/
+# host = "smtp.example.org"
+# security = "starttls"      # or "tls", "none"
+# user = ""
+# password_file = ""         # a file in this folder that holds the password
+# from_address = "interviews@example.org"
+
+# [references]               # the pages that readers cite
+# save = true                # keep a copy of each, for the case that it goes away
+# check = true               # look each week whether it is still there
+# proxy = ""                 # a proxy for both, such as "http://proxy.example.org:3128"
+
+# [server]
+# largest_upload_gb = 20.0   # a recording that is sent to the studio, in GB
+
 # [database]
 # url = "postgresql://user:password@host/name"
 """

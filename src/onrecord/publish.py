@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +82,7 @@ def publish(request: Request) -> Published:
     """
     _check_words(request)
     published_at = moment(request.at) if request.at else None
-    notes = _read_notes(request.notes)
+    notes = read_notes(request.notes) if request.notes else ""
     pieces = related.check(request.related, request.parts_elsewhere)
     looked_at = probe(request.recording, request.recording.name)
     known = _already_published(request.recording)
@@ -119,7 +119,7 @@ def replace(episode: Episode, path: Path) -> Published:
     sha256, size = originals.take_in(path)
     with _nothing_left_behind([sha256]), transaction.atomic():
         for unfinished in episode.recordings.filter(current=False, replaced_at=None):
-            queue.cancel(unfinished.pk)
+            queue.cancel(unfinished.pk, group=episode.pk)
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
@@ -136,21 +136,32 @@ def _date_to_come(episode: Episode) -> datetime | None:
 def discard(recording: Recording) -> None:
     """Take back a recording that turned out to be no recording: rows and original go, nothing was public.
 
-    An episode that has no other recording goes with it.
+    An episode that has no other recording goes with it, and the names that only it brought: nothing public bears them.
     """
     episode, sha256 = recording.episode, recording.sha256
     picture = episode.picture
     with transaction.atomic():
-        queue.forget(recording.pk)
+        queue.forget(recording.pk, group=episode.pk)
         recording.delete()
         if not episode.recordings.exists():
             episode_changed(episode.pk)
+            named: list[Person | Tag | Series | Show] = [*Person.objects.filter(credits__episode=episode)]
+            named += [*episode.tags.all(), *filter(None, [episode.series]), episode.show]
             episode.delete()
+            _forget_names(named)
             if picture:
                 picture.delete()
-    _forget_unused(sha256)
+    forget_unused(sha256)
     if picture:
-        _forget_unused(picture.sha256)
+        forget_unused(picture.sha256)
+
+
+def _forget_names(named: Iterable[Person | Tag | Series | Show]) -> None:
+    """Delete those of these rows that no episode bears any longer."""
+    for row in named:
+        used = {Person: "credits", Tag: "episodes", Series: "parts", Show: "episodes"}[type(row)]
+        if not getattr(row, used).exists():
+            row.delete()
 
 
 @contextlib.contextmanager
@@ -162,10 +173,11 @@ def _nothing_left_behind(taken: list[str]) -> Iterator[None]:
         raise Failed("The same recording or name was published at the same moment: run the command again.") from error
     finally:
         for sha256 in taken:
-            _forget_unused(sha256)
+            forget_unused(sha256)
 
 
-def _forget_unused(sha256: str) -> None:
+def forget_unused(sha256: str) -> None:
+    """Remove an original that no row names any more."""
     if not any(kind.objects.filter(sha256=sha256).exists() for kind in (Recording, Picture)):
         originals.forget(sha256)
 
@@ -187,21 +199,26 @@ def _check_words(request: Request) -> None:
     ):
         check_length(name, value, longest)
     check_language(request.language)
-    if request.part is not None and not request.series:
-        raise BadInput("--part was given without --series: name the series that it is a part of.")
-    if request.series and request.part is None:
-        raise BadInput("--series was given without --part: say which part this is, such as --part 1 --of 2.")
-    for option, number in (("--part", request.part), ("--of", request.total)):
-        if number is not None and not 1 <= number <= MOST_PARTS:
-            raise BadInput(f"{option} must be a number from 1 to {MOST_PARTS:,}, found {number}.")
-    if request.part is not None and request.total is not None and request.part > request.total:
-        raise BadInput(f"Part {request.part} of {request.total} cannot be: --part must be at most --of.")
+    check_part(request.series, request.part, request.total)
     if request.parts_elsewhere and not request.series:
         raise BadInput("--part-elsewhere was given without --series: name the series that it is a part of.")
     if request.video:
         web_address(request.video)
     if request.picture is None and (request.caption or request.credit or request.alt):
         raise BadInput("--caption, --credit and --alt describe a picture: name it with --picture FILE.")
+
+
+def check_part(series: str, part: int | None, total: int | None) -> None:
+    """BadInput when this cannot be a part of a series, or of none where `series` is empty."""
+    if part is not None and not series:
+        raise BadInput("--part was given without --series: name the series that it is a part of.")
+    if series and part is None:
+        raise BadInput("--series was given without --part: say which part this is, such as --part 1 --of 2.")
+    for option, number in (("--part", part), ("--of", total)):
+        if number is not None and not 1 <= number <= MOST_PARTS:
+            raise BadInput(f"{option} must be a number from 1 to {MOST_PARTS:,}, found {number}.")
+    if part is not None and total is not None and part > total:
+        raise BadInput(f"Part {part} of {total} cannot be: --part must be at most --of.")
 
 
 def check_length(name: str, value: str, longest: int) -> None:
@@ -238,9 +255,8 @@ def moment(text: str) -> datetime:
     return named.astimezone(UTC)
 
 
-def _read_notes(path: Path | None) -> str:
-    if path is None:
-        return ""
+def read_notes(path: Path) -> str:
+    """The Markdown of a file. Raises BadInput when it cannot be read, or is not UTF-8 text."""
     name = clean_name(path.name)
     try:
         if path.exists() and not path.is_file():  # a pipe or device might never end
@@ -269,10 +285,9 @@ def _already_published(path: Path) -> Recording | None:
 def _make_episode(request: Request, notes: str, picture: Picture | None, published_at: datetime | None) -> Episode:
     show = find_or_make_show(request.show, request.language)
     title = " ".join(request.title.split())
-    taken = set(show.episodes.values_list("slug", flat=True)) | _former_slugs(show)
     episode = Episode.objects.create(
         show=show,
-        slug=free_slug(slug(title, "episode"), taken),
+        slug=free_slug(slug(title, "episode"), taken_slugs(show)),
         title=title,
         standfirst=request.standfirst.strip(),
         notes=notes,
@@ -280,7 +295,7 @@ def _make_episode(request: Request, notes: str, picture: Picture | None, publish
         state=EpisodeState.DRAFT if request.draft else EpisodeState.PUBLISHED,
         published_at=published_at or timezone.now().replace(microsecond=0),
         picture=picture,
-        series=_find_or_make_series(show, request) if request.series else None,
+        series=find_or_make_series(show, request.series, request.part, request.total) if request.series else None,
         part=request.part,
         video_url=web_address(request.video) if request.video else "",
     )
@@ -290,9 +305,10 @@ def _make_episode(request: Request, notes: str, picture: Picture | None, publish
     return episode
 
 
-def _former_slugs(show: Show) -> set[str]:
+def taken_slugs(show: Show) -> set[str]:
+    """Addresses in a show that an episode has, or once had."""
     folders = Redirect.objects.filter(folder__startswith=f"{show.slug}/").values_list("folder", flat=True)
-    return {folder.partition("/")[2] for folder in folders}
+    return set(show.episodes.values_list("slug", flat=True)) | {folder.partition("/")[2] for folder in folders}
 
 
 def credit(episode: Episode, role: str, names: list[str]) -> None:
@@ -324,25 +340,26 @@ def find_or_make_show(name: str, spoken: str = "") -> Show:
     return show
 
 
-def _find_or_make_series(show: Show, request: Request) -> Series:
-    name = " ".join(request.series.split())
+def find_or_make_series(
+    show: Show, name: str, part: int | None, total: int | None, moving: Episode | None = None
+) -> Series:
+    """The series of that name, in which no other episode than `moving` is this part. Raises BadInput."""
+    name = " ".join(name.split())
     series = show.series.filter(name=name).first()
     if series is None:
         number = (show.series.aggregate(last=Max("number"))["last"] or 0) + 1
         taken = set(show.series.values_list("slug", flat=True))
         series = Series.objects.create(
-            show=show, slug=free_slug(slug(name, "series"), taken), name=name, number=number, total=request.total
+            show=show, slug=free_slug(slug(name, "series"), taken), name=name, number=number, total=total
         )
-    holder = series.parts.filter(part=request.part).first()
-    if holder:
-        raise BadInput(f"Part {request.part} of “{name}” is “{holder.title}” already: choose another --part.")
-    if request.total and request.total != series.total:
+    holder = series.parts.filter(part=part).first()
+    if holder and holder != moving:
+        raise BadInput(f"Part {part} of “{name}” is “{holder.title}” already: choose another --part.")
+    if total and total != series.total:
         highest = series.parts.aggregate(last=Max("part"))["last"] or 0
-        if request.total < highest:
-            raise BadInput(
-                f"“{name}” has a part {highest} already, so it cannot have {request.total} parts: mend --of."
-            )
-        series.total = request.total
+        if total < highest:
+            raise BadInput(f"“{name}” has a part {highest} already, so it cannot have {total} parts: mend --of.")
+        series.total = total
         series.save(update_fields=["total"])
     return series
 

@@ -1,4 +1,4 @@
-"""Django's settings, made from the publication's onrecord.toml; cli.py names its folder before this is imported."""
+"""Django's settings, made from onrecord.toml; commands.py names the publication before this is imported."""
 
 import contextlib
 import os
@@ -26,11 +26,23 @@ USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
     "onrecord.jobs",
+    "onrecord.mail",
+    "onrecord.accounts",
     "onrecord.catalogue",
     "onrecord.recordings",
     "onrecord.transcripts",
     "onrecord.passages",
+    "onrecord.references",
+    "onrecord.discussion",
     "onrecord.search",
     "onrecord.press",
 ]
@@ -46,13 +58,34 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.hear",
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
+    "onrecord.mail.steps.send",
+    "onrecord.references.steps.save",
+    "onrecord.references.steps.check",
+]
+
+EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"
+MIDDLEWARE = [
+    "onrecord.accounts.middleware.strict",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "onrecord.accounts.middleware.StudioCsrf",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ONRECORD.folder / "templates", BASE_DIR / "templates"],
-        "OPTIONS": {"builtins": ["django.templatetags.i18n"]},
+        "OPTIONS": {
+            "builtins": ["django.templatetags.i18n"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "onrecord.studio.frame.frame",
+            ],
+        },
     }
 ]
 
@@ -95,3 +128,57 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     INSTALLED_APPS.append("procrastinate.contrib.django")
+
+# ── the studio ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_ADDRESS = urlsplit(ONRECORD.address)
+_IS_SECURE = _ADDRESS.scheme == "https"
+FORCE_SCRIPT_NAME = _ADDRESS.path or None
+
+AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("username", "email")}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "studio"
+
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "onrecord_studio", "onrecord_form"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{_ADDRESS.path}/studio/"  # readers' requests carry no cookie
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_SECURE
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"]
+CSRF_FAILURE_VIEW = "onrecord.studio.access.expired"
+if _IS_SECURE:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+CACHES = {
+    "default": {  # counts attempts to sign in, for all processes of this machine; may be deleted at any time
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": ONRECORD.work / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
+ACCOUNT_ADAPTER = "onrecord.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]  # nobody signs up; a password is what one signs in with
+ACCOUNT_FORMS = {"login": "onrecord.accounts.forms.SignIn", "change_password": "onrecord.accounts.forms.NewPassword"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+MFA_ADAPTER = "onrecord.accounts.adapters.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+
+FILE_UPLOAD_TEMP_DIR = ONRECORD.work / "uploads"

@@ -13,7 +13,6 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -28,6 +27,7 @@ from onrecord.catalogue.models import Episode
 from onrecord.lib import language, times
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
+from onrecord.lib.requests import is_from_here, network_of
 from onrecord.passages import quote
 from onrecord.passages.models import Passage
 from onrecord.passages.quote import Quotation
@@ -148,22 +148,13 @@ def _fields(view: EpisodeView, wanted: Quotation) -> dict[str, str]:
 
 def _share(request: HttpRequest, view: EpisodeView) -> HttpResponse:
     wanted = _wanted(view, request.POST.get("revision", ""), request.POST.getlist("words"))
-    if not _is_from_here(request) or not _is_ours(request.POST.get("token", ""), _fields(view, wanted)):
+    if not is_from_here(request) or not _is_ours(request.POST.get("token", ""), _fields(view, wanted)):
         return _confirm(view, wanted, gettext("This form has expired. Please press the button once more."))
     passage = quote.find(wanted)
     if passage is None:
         _check_limits(request, view)
         passage = quote.find_or_make(Episode.objects.get(pk=view.id), wanted)
     return _shown(view, passage)
-
-
-def _is_from_here(request: HttpRequest) -> bool:
-    """Browsers say where a form was sent from; another site's is refused."""
-    origin = request.headers.get("Origin", "")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        return False
-    ours = {urlsplit(f"//{request.get_host()}").hostname, urlsplit(settings.ONRECORD.address).hostname}
-    return not origin or urlsplit(origin).hostname in ours
 
 
 def _is_ours(token: str, fields: dict[str, str]) -> bool:
@@ -226,13 +217,5 @@ def _check_limits(request: HttpRequest, view: EpisodeView) -> None:
     recent = passages.filter(created__gt=timezone.now() - timedelta(seconds=HOUR)).count()
     if passages.count() >= MOST_OF_AN_EPISODE or recent >= MOST_OF_AN_EPISODE_IN_AN_HOUR:
         raise TooMany(gettext("Too much of this interview is being shared just now. The link to your words works."))
-    if not addresses.take(_address(request)):
+    if not addresses.take(network_of(request)):
         raise TooMany(gettext("You have shared many passages in the last hour. Please try again later."))
-
-
-def _address(request: HttpRequest) -> str:
-    """The network that the request came from. Only a file server on this machine is believed about others."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if address in ("127.0.0.1", "::1"):
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
-    return ":".join(address.split(":")[:4]) if ":" in address else address

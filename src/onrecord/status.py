@@ -11,8 +11,10 @@ from django.conf import settings
 
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.jobs.models import State, Step
+from onrecord.mail import outgoing
 from onrecord.press.presser import stale_count
 from onrecord.recordings.models import Recording
+from onrecord.references.read import dead
 from onrecord.transcripts import missing
 from onrecord.transcripts.models import Revision, Transcript
 
@@ -25,6 +27,10 @@ WORST_FIRST = (
     State.CANCELLED,
     State.DONE,
 )
+
+
+A_PAGE = 100
+"""So many episodes, or fewer, are asked for by name; of more, everything is read."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +59,32 @@ class EpisodeStatus:
 
 
 def status() -> dict[str, Any]:
-    """The whole publication, ready for JSON: episodes, newest first, and how many public files wait for the press."""
+    """The whole publication, ready for JSON: episodes, newest first, what waits for the press, and mail."""
     episodes = Episode.objects.select_related("show").order_by("-id")
     return {
         "folder": str(settings.ONRECORD.folder),
         "address": settings.ONRECORD.address,
         "stale": stale_count(),
-        "episodes": [asdict(episode) for episode in _statuses(episodes)],
+        "mail": outgoing.standing(),
+        "dead_references": len(dead()),
+        "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
+        "episodes": [asdict(episode) for episode in statuses(episodes)],
     }
+
+
+def _failed_beside_episodes() -> Iterable[Step]:
+    return Step.objects.filter(group=None, state__in=[State.FAILED, State.REFUSED]).order_by("id")
 
 
 def episode_status(episode: Episode) -> EpisodeStatus:
     """How one episode stands."""
-    return next(iter(_statuses(Episode.objects.select_related("show").filter(pk=episode.pk))))
+    return statuses(Episode.objects.select_related("show").filter(pk=episode.pk))[0]
 
 
-def _statuses(episodes: Iterable[Episode]) -> list[EpisodeStatus]:
-    """Four queries, however many episodes."""
+def statuses(episodes: Iterable[Episode]) -> list[EpisodeStatus]:
+    """How each of them stands. Five queries, however many episodes; their shows are read already."""
     episodes = list(episodes)
-    wanted = [episode.pk for episode in episodes] if len(episodes) == 1 else None
+    wanted = [episode.pk for episode in episodes] if len(episodes) <= A_PAGE else None
     recordings = Recording.objects.order_by("id")
     steps = Step.objects.exclude(group=None).order_by("id")
     if wanted is not None:
@@ -105,11 +118,15 @@ def _transcript_states(recordings: Iterable[Recording]) -> dict[int, str]:
     """In words, by episode id."""
     ids = {recording.pk for recording in recordings}
     states = {}
+    transcripts = Transcript.objects.all()
+    if len(ids) <= A_PAGE:
+        transcripts = transcripts.filter(recording__in=ids)
+    revisions = Revision.objects.filter(transcript__in=transcripts).order_by("number")
     newest = {
         revision.transcript_id: revision
-        for revision in Revision.objects.order_by("number").only("transcript_id", "public", "read_by_person", "number")
+        for revision in revisions.only("transcript_id", "public", "read_by_person", "number")
     }
-    for transcript in Transcript.objects.all():
+    for transcript in transcripts:
         if transcript.recording_id in ids:
             revision = newest.get(transcript.pk)
             states[transcript.episode_id] = _in_words(transcript, revision)
@@ -150,6 +167,10 @@ def in_words(current: dict[str, Any]) -> str:
     lines = [f"{current['folder']}  {current['address']}"]
     if current["stale"]:
         lines.append(f"{current['stale']} public files wait to be written.")
+    lines += _mail_in_words(current["mail"])
+    if current["dead_references"]:
+        lines.append(f"{current['dead_references']} cited links are dead; `onrecord references list` names them.")
+    lines += [f"failed: {sentence}" for sentence in current["failed"]]
     for episode in current["episodes"]:
         lines.append(f"\n{episode['episode']}  {episode['title']}")
         lines.append(f"  {episode['state']}; transcript: {episode['transcript']}; {episode['url']}")
@@ -160,3 +181,14 @@ def in_words(current: dict[str, Any]) -> str:
             if step["state"] != State.DONE
         ]
     return "\n".join(lines)
+
+
+def _mail_in_words(mail: dict[str, Any]) -> list[str]:
+    lines = []
+    if mail["waiting"]:
+        lines.append(f"{mail['waiting']} mails wait to be sent.")
+    if mail["failed"]:
+        lines.append(f"{mail['failed']} mails were given up; `onrecord retry` tries them again.")
+    if mail["problem"]:
+        lines.append(f"The last trouble with mail: {mail['problem']}")
+    return lines

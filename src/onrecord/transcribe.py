@@ -24,7 +24,7 @@ def transcribe(episodes: Sequence[Episode], model: str = "") -> int:
         if recording is None:
             continue
         with transaction.atomic():
-            queue.forget(recording.pk, names=("transcript.hear",))
+            queue.forget(recording.pk, group=episode.pk, names=("transcript.hear",))
             for entry in PIPELINE:
                 if entry.name in TRANSCRIBING:
                     queue.restart(

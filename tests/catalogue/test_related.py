@@ -3,7 +3,7 @@
 import pytest
 
 from onrecord.catalogue.models import Related, Series
-from onrecord.edit import edit
+from onrecord.edit import Changes, edit
 from onrecord.lib.addresses import is_web_address
 from onrecord.lib.errors import BadInput
 from tests.site import making
@@ -33,7 +33,7 @@ def test_only_addresses_of_web_pages_are_taken(publication, address):
     episode = making.make_episode(making.make_show())
     for given in ({"video": address}, {"related": [[address, "A title"]]}):
         with pytest.raises(BadInput):
-            edit(episode, **given)
+            edit(episode, Changes(**given))
     assert len(address) > 2_000 or not is_web_address(address)
 
 
@@ -46,16 +46,16 @@ def test_pieces_in_the_words_of_the_command_line(publication):
         ["http://127.0.0.1:8000/talks/second/"],
         ["https://example.org/b", "B", "The Site"],
     ]
-    edit(first, related=pieces)
+    edit(first, Changes(related=pieces))
     kept = list(first.related.values_list("position", "piece", "url", "title", "site"))
     assert kept == [
         (0, second.pk, "", "", ""),
         (1, None, "https://www.example.org/a", "A title of two lines", "example.org"),
         (2, None, "https://example.org/b", "B", "The Site"),
     ], "each once"
-    edit(first, standfirst="Other words")
+    edit(first, Changes(standfirst="Other words"))
     assert first.related.count() == 3, "what is not named stays"
-    edit(first, related=[])
+    edit(first, Changes(related=[]))
     assert not Related.objects.exists()
 
 
@@ -77,9 +77,9 @@ def test_what_cannot_be_shown_is_refused_and_changes_nothing(publication, pieces
     show = making.make_show()
     episode = making.make_episode(show)
     making.make_episode(show, "second")
-    edit(episode, related=[["talks/second"]])
+    edit(episode, Changes(related=[["talks/second"]]))
     with pytest.raises(BadInput):
-        edit(episode, title="Another", related=pieces)
+        edit(episode, Changes(title="Another", related=pieces))
     episode.refresh_from_db()
     assert (episode.title, episode.related.count()) == ("The first talk", 1)
 
@@ -89,16 +89,16 @@ def test_parts_elsewhere(publication):
     series = Series.objects.create(show=show, slug="s", name="S", number=1, total=3)
     episode = making.make_episode(show, series=series, part=1)
     words = ["2", "https://example.org/2", "The middle", "Elsewhere"]
-    edit(episode, parts_elsewhere=[words])
-    edit(episode, parts_elsewhere=[[*words[:2], "Renamed", "Elsewhere", making.GUID.upper(), "x"]])
+    edit(episode, Changes(parts_elsewhere=[words]))
+    edit(episode, Changes(parts_elsewhere=[[*words[:2], "Renamed", "Elsewhere", making.GUID.upper(), "x"]]))
     part = series.elsewhere.get()
     assert (part.part, part.title, part.feed_guid, part.item_guid) == (2, "Renamed", making.GUID, "x")
     for wrong in (words[:3], ["0", *words[1:]], ["²", *words[1:]], ["1", *words[1:]], [*words, "no-uuid"]):
         with pytest.raises(BadInput):
-            edit(episode, parts_elsewhere=[wrong])
-    edit(episode, parts_not_elsewhere=[2])
+            edit(episode, Changes(parts_elsewhere=[wrong]))
+    edit(episode, Changes(parts_not_elsewhere=[2]))
     assert not series.elsewhere.exists()
     with pytest.raises(BadInput):
-        edit(episode, parts_not_elsewhere=[2])
+        edit(episode, Changes(parts_not_elsewhere=[2]))
     with pytest.raises(BadInput, match="in none"):
-        edit(making.make_episode(show, "alone"), parts_elsewhere=[words])
+        edit(making.make_episode(show, "alone"), Changes(parts_elsewhere=[words]))

@@ -8,6 +8,9 @@ import pytest
 from lxml import etree, html
 from PIL import Image
 
+from onrecord.catalogue.models import Person, Series, Show, Tag
+from onrecord.lib.configuration import Configuration
+from onrecord.publish import Request, discard, publish
 from tests.conftest import Command
 from tests.sounds import write_wave
 
@@ -270,6 +273,29 @@ def test_a_picture_of_what_is_refused_is_not_kept(folder: Path, onrecord: Comman
     done = onrecord("publish", tmp_path / "b.wav", *picture, "--credit", "x" * 10_000)
     assert done.returncode == 2
     assert "The credit has 10,000 characters" in done.stderr
+
+
+@pytest.mark.django_db
+def test_names_that_only_a_refused_recording_brought_go_with_it(publication: Configuration, tmp_path: Path) -> None:
+    stays = publish(Request(write_wave(tmp_path / "a.wav"), "A", hosts=["Ada Hill"], tags=["Bridges"]))
+    other = Request(
+        write_wave(tmp_path / "b.wav", seed=2),
+        "B",
+        show=stays.episode.show.name,
+        hosts=["Ada Hill"],
+        guests=["Ada Hill", "Ben Rowe"],
+        tags=["Bridges", "Tides"],
+        series="Long talks",
+        part=1,
+    )
+    discard(publish(other).recording)
+    assert list(Person.objects.values_list("name", flat=True)) == ["Ada Hill"]
+    assert list(Tag.objects.values_list("name", flat=True)) == ["Bridges"]
+    assert not Series.objects.exists()
+    discard(stays.recording)
+    assert not Show.objects.exists()
+    assert not Person.objects.exists()
+    assert not list((publication.folder / "originals").glob("*"))
 
 
 def test_a_title_from_a_files_name_turns_nothing_around(folder: Path, onrecord: Command, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import os
 import resource
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from onrecord.jobs import queue
 from onrecord.jobs.attempt import Attempt
@@ -88,6 +90,21 @@ def last(attempt: Attempt) -> None:
 @step("fake.wide", cores=2)
 def wide(attempt: Attempt) -> None:
     work(attempt)
+
+
+@step("fake.beside", cores=0)
+def beside(attempt: Attempt) -> None:
+    work(attempt)
+
+
+@step("fake.puts_off")
+def puts_off(attempt: Attempt) -> None:
+    """Five times, and only then does its work."""
+    if attempt.step.attempt <= 5:
+        with attempt.put_off(timezone.now() + timedelta(seconds=0.1), "not yet"):
+            note(attempt, "put off")
+    else:
+        work(attempt)
 
 
 @step("fake.deaf")

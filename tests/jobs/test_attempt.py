@@ -47,8 +47,8 @@ def test_progress_is_written_at_most_twice_a_second(house: House, django_assert_
 
 
 CHANGES = {
-    "cancelled": lambda: queue.cancel(1),
-    "forgotten": lambda: queue.forget(1),
+    "cancelled": lambda: queue.cancel(1, group=None),
+    "forgotten": lambda: queue.forget(1, group=None),
     "restarted": lambda: queue.restart("fake.first", 1, piece=2),
     "taken over": lambda: Step.objects.update(attempt=2),
     "refused": lambda: Step.objects.update(state=State.REFUSED),

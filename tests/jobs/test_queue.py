@@ -141,13 +141,33 @@ def test_restart_begins_anew_and_keeps_counting_attempts(house: House) -> None:
     assert states()["a.new", 0] == "waiting"
 
 
+def test_hurry_takes_only_those_that_wait_for_a_date(house: House) -> None:
+    later = timezone.now() + timedelta(days=1)
+    for subject in (1, 2):
+        queue.add("a.mail", subject, not_before=later)
+    queue.add("a.mail", 3)
+    queue.add("a.other", 4, not_before=later)
+    assert queue.hurry("a.mail") == 2
+    assert queue.hurry("a.mail") == 0
+    ready = Step.objects.filter(Step.ready(timezone.now())).order_by("id")
+    assert [step.subject for step in ready] == [1, 2, 3]
+
+
+def test_steps_of_another_group_or_none_are_not_cancelled_with_a_recordings(house: House) -> None:
+    queue.add("a.one", 1, group=5)
+    queue.add("a.mail", 1)
+    queue.cancel(1, group=5)
+    queue.forget(1, group=5)
+    assert [step.name for step in Step.objects.all()] == ["a.mail"]
+
+
 def test_forget_takes_all_or_only_some(house: House) -> None:
     for name in ("a.one", "a.two", "a.three"):
         queue.add(name, 1)
     queue.add("a.one", 2)
-    queue.forget(1, names=["a.one"])
+    queue.forget(1, group=None, names=["a.one"])
     assert Step.objects.filter(subject=1).count() == 2
-    queue.forget(1)
+    queue.forget(1, group=None)
     assert [step.subject for step in Step.objects.all()] == [2]
 
 
@@ -158,7 +178,7 @@ def test_cancel_leaves_what_is_done_and_other_subjects(house: House) -> None:
     queue.add("a.waits", 2)
     finish("a.done")
     run("a.runs")
-    queue.cancel(1)
+    queue.cancel(1, group=None)
     found = {(step.name, step.subject): str(step.state) for step in Step.objects.all()}
     assert found == {
         ("a.done", 1): "done",

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -67,6 +68,36 @@ def test_as_many_run_at_once_as_there_is_room_for(house: House) -> None:
     spans = [(e["at"], ends[e["name"], e["subject"]], 2 if e["name"] == "fake.wide" else 1) for e in house.events()]
     most = max(sum(cores for begin, end, cores in spans if begin <= at < end) for at, _, _ in spans)
     assert most == 3
+
+
+def test_what_only_waits_runs_beside_what_works_and_one_at_a_time(house: House) -> None:
+    queue.add("fake.first", 1, parameters={"seconds": 1.5}, priority=9)
+    for subject in range(5):
+        queue.add("fake.beside", subject, parameters={"seconds": 0.1})
+    queue.add("fake.wide", 1)
+    house.work(processes=1)
+    ends = {(e["name"], e["subject"]): e["at"] for e in house.events("end")}
+    beside = [(e["at"], ends[e["name"], e["subject"]]) for e in house.events() if e["name"] == "fake.beside"]
+    assert beside[0][0] < ends["fake.first", 1]
+    assert all(end < begin for (_, end), (begin, _) in pairwise(beside))
+    assert len(house.effects()) == 7
+
+
+def test_many_that_wait_hold_up_nothing_else(house: House) -> None:
+    for subject in range(30):
+        queue.add("fake.beside", subject, parameters={"seconds": 60}, priority=9)
+    queue.add("fake.wide", 1)
+    house.work(until=lambda: bool(house.effects()), processes=1)
+    assert house.effects() == [("fake.wide", 1, 0)]
+
+
+def test_a_step_may_put_itself_off_as_often_as_it_likes(house: House) -> None:
+    queue.add("fake.puts_off", 1)
+    house.work()
+    step = Step.objects.get()
+    assert (step.state, step.attempt, step.message) == (State.DONE, 6, "")
+    assert len(house.events("put off")) == 5
+    assert house.effects() == [("fake.puts_off", 1, 0)]
 
 
 def test_a_step_wider_than_the_limit_runs_alone(house: House) -> None:
@@ -189,7 +220,7 @@ def test_cancelling_ends_what_runs_at_once(house: House) -> None:
     house.start_worker()
     house.wait(house.events)
     child = house.events()[0]["pid"]
-    queue.cancel(1)
+    queue.cancel(1, group=None)
     house.wait(lambda: not psutil.pid_exists(child), 10)
     house.wait(lambda: not house.attempt_folders(), 2)
     assert [step.state for step in Step.objects.all()] == [State.CANCELLED] * 2
@@ -288,7 +319,7 @@ def test_a_program_that_left_the_group_is_found_when_all_else_is_dead(house: Hou
     worker.kill()
     worker.wait()
     house.wait(lambda: house.processes() == [program], 5)
-    queue.cancel(1)
+    queue.cancel(1, group=None)
     house.work(until=lambda: not house.processes())
     assert house.attempt_folders() == []
 

@@ -209,7 +209,7 @@ def test_withdrawn_with_its_episode_and_back(episode: Episode, public: Path) -> 
     press()
     assert not (public / f"q/{passage.key}").exists()
     Episode.objects.filter(pk=episode.pk).update(state=EpisodeState.PUBLISHED)
-    edit.edit(episode, title="Another title")
+    edit.edit(episode, edit.Changes(title="Another title"))
     press()
     assert "Another title" in page_of(public, passage)
 

@@ -42,7 +42,7 @@ def test_changes_reach_the_index(publication):
     name_speakers(sample, {2: "Bo Keeper"})
     catch_up()
     assert search(Question(text="machinery")).hits[0].speaker == "Bo Keeper"
-    edit.edit(sample, at="1999-05-05")
+    edit.edit(sample, edit.Changes(at="1999-05-05"))
     rows.add_transcript(sample, making.said("We spoke of submarines instead."), number=2)
     Change.objects.create(kind="episode", subject=sample.pk)
     catch_up()

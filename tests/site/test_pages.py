@@ -397,7 +397,11 @@ def test_static_files_are_named_by_content(publication):
     page = pages.not_found() + pages.episode(readmodel.episode(making.make_full_episode().pk))
     for path, content in files.items():
         assert re.fullmatch(r"static/[a-z]+-[0-9a-f]{16}\.[a-z]+", path)
-        assert f'"/{path}"' in page or path.startswith(("static/embed", "static/search")) or path.endswith(".js")
+        assert (
+            f'"/{path}"' in page
+            or path.startswith(("static/embed", "static/search", "static/discuss"))
+            or path.endswith(".js")
+        )
         assert b"http" not in content.replace(b"http://www.w3.org/2000/svg", b""), "no request to anyone"
 
 

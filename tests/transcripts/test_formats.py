@@ -81,7 +81,7 @@ def documents(draw: st.DrawFn, nobody: bool = True) -> Document:
         said_by = None if nobody and draw(st.booleans()) else speaker
         tokens.append(Token(word, at, end, said_by, None, draw(st.booleans())))
         at = end
-    written = document.written_tokens(Document(canonical(tokens), names))
+    written = Document(canonical(tokens), names).written_tokens
     assume(written)
     return Document(written, names, draw(st.sampled_from(["en", "ur", ""])), draw(st.booleans()))
 

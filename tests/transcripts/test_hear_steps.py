@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from onrecord.catalogue.models import Change, Episode, Show
-from onrecord.jobs import queue, registry
+from onrecord.jobs import registry
 from onrecord.jobs.attempt import Attempt
 from onrecord.jobs.models import State, Step
 from onrecord.lib.errors import Failed
@@ -69,7 +69,7 @@ def run(name: str, recording: Recording, folder: Path, piece: int = 0, **paramet
 
 
 def transcribe(recording: Recording, folder: Path, **parameters) -> Transcript:
-    queue.forget(recording.pk)
+    Step.objects.filter(subject=recording.pk).delete()
     run("transcript.plan", recording, folder, **parameters)
     for row in Step.objects.filter(name="transcript.hear").order_by("piece"):
         run("transcript.hear", recording, folder, row.piece)

@@ -21,3 +21,13 @@ def everything_changed() -> None:
 def passage_changed(passage_id: int) -> None:
     """Somebody shared a passage: it gets a page, and nothing else of its episode changes."""
     Change.objects.create(kind="passage", subject=passage_id)
+
+
+def discussion_changed(episode_id: int) -> None:
+    """A comment of this episode was published, edited or taken away; its first one is a change of the episode."""
+    Change.objects.create(kind="discussion", subject=episode_id)
+
+
+def log_grew(page: int) -> None:
+    """An event was written into the log of discussions; `page` is the file that it stands in."""
+    Change.objects.create(kind="log", subject=page)

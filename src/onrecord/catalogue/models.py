@@ -205,7 +205,8 @@ class Redirect(models.Model):
 class Change(models.Model):
     """Something that readers can see has changed. Written in the transaction of the change, consumed by the press.
 
-    `kind` is "episode", "show", "passage" or "everything"; `subject` is the row's id (0 for everything).
+    `kind` is "episode", "show", "passage", "discussion", "log" or "everything"; `subject` is the row's id (of "log" the
+    number of a file, of "everything" 0).
     """
 
     kind = models.CharField(max_length=12)

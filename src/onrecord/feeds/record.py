@@ -13,6 +13,7 @@ from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
+from onrecord.readmodel.discussion import folder_of
 
 FORMAT, VERSION = "onrecord-episode", 1
 
@@ -65,8 +66,21 @@ def episode_json(view: EpisodeView) -> bytes:
             "media": [_media(rendition) for rendition in view.renditions.values()],
             "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
             "transcript_missing_because": view.missing_because,
+            "discussion": _discussion(us, view),
         }
     )
+
+
+def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    talk = view.discussion
+    folder = us.url(f"{view.folder}/{folder_of(1)}") if talk.last_number else ""
+    return {
+        "url": folder,
+        "feed": f"{folder}atom.xml" if folder else "",
+        "received": talk.received,
+        "published": talk.published,
+        "returned": talk.returned,
+    }
 
 
 def _publication(us: Publication) -> dict[str, Any]:

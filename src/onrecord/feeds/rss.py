@@ -11,14 +11,22 @@ from lxml import etree
 from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text, cut, plain_title
 from onrecord.lib import language, times
-from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView
+from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView, discussion
 
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 HISTORY = "http://purl.org/syndication/history/1.0"
-NAMESPACES = {"itunes": ITUNES, "podcast": PODCAST, "atom": ATOM, "content": CONTENT, "fh": HISTORY}
+WELL_FORMED_WEB = "http://wellformedweb.org/CommentAPI/"
+NAMESPACES = {
+    "itunes": ITUNES,
+    "podcast": PODCAST,
+    "atom": ATOM,
+    "content": CONTENT,
+    "fh": HISTORY,
+    "wfw": WELL_FORMED_WEB,
+}
 
 LONGEST_DESCRIPTION = 4000
 """Bytes that Apple allows for a description."""
@@ -144,6 +152,10 @@ def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: Renditi
     _add(item, "link", us.url(view.path))
     _add(item, "guid", view.guid, isPermaLink="false")
     _add(item, "pubDate", times.rfc2822(view.published_at))
+    if discussion.is_open() or view.discussion.last_number:
+        _discussion(item, us, view)
+    else:
+        _add(item, "podcast:socialInteract", protocol="disabled")
     _add(item, "description", as_text(view, us.url(view.path), LONGEST_DESCRIPTION))
     _add(item, "content:encoded", as_html(view, us.url(view.path)))
     _add(item, "enclosure", url=mp3.url, length=mp3.size, type=mp3.mime_type)
@@ -168,6 +180,13 @@ def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: Renditi
     for rendition in (view.mp3, view.opus, view.mp4):
         if rendition:
             _alternate(item, view, rendition)
+
+
+def _discussion(item: etree._Element, us: Publication, view: EpisodeView) -> None:
+    """Where readers talk. The namespace's list of protocols has none for pages, so that only their absence is said."""
+    _add(item, "comments", us.url(f"{view.path}#discussion"))
+    if view.discussion.last_number:
+        _add(item, "wfw:commentRss", us.url(f"{view.folder}/{discussion.folder_of(1)}atom.xml"))
 
 
 def _picture(item: etree._Element, us: Publication, view: EpisodeView) -> None:

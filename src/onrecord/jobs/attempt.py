@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from onrecord.jobs import queue
-from onrecord.jobs.models import State, Step
+from onrecord.jobs.carriers import carrier
+from onrecord.jobs.models import MOST_TRIES, State, Step
 
 SHORTEST_PAUSE = 0.5
 """Seconds between two writes of progress."""
@@ -76,16 +78,30 @@ class Attempt:
 
         Raises Superseded before the body when another attempt has taken its place.
         """
-        with _transaction_when_free():
-            queue.lock(self.subject)
-            if not self._row().exists():
-                raise Superseded
+        with self._ending():
             yield
             seconds = time.monotonic() - self._began
             self._row().update(
                 state=State.DONE, progress=1.0, message="", finished=timezone.now(), seconds=round(seconds, 3)
             )
             queue.release(self.subject)
+
+    @contextlib.contextmanager
+    def put_off(self, until: datetime, message: str = "") -> Iterator[None]:
+        """As `finish`, but the step waits until `until` and then runs again. No failure, so that no try is lost."""
+        with self._ending():
+            yield
+            fresh = {"not_before": until, "retry_at": None, "tries_left": MOST_TRIES, "interruptions": 0}
+            self._row().update(state=State.WAITING, progress=0.0, message=message, **fresh)
+            carrier().send(list(Step.objects.filter(pk=self.step.pk, state=State.WAITING)))
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        with _transaction_when_free():
+            queue.lock(self.subject)
+            if not self._row().exists():
+                raise Superseded
+            yield
         self.finished = True
 
     def _row(self) -> Any:

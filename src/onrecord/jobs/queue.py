@@ -113,22 +113,46 @@ def restart(
     release(subject)
 
 
+@transaction.atomic
+def ensure(name: str, subject: int) -> None:
+    """Have a step run after this transaction: added, or run again, unless it waits already or runs now.
+
+    For steps that look in their `finish()` at all that there is to do: nothing that is written before can be missed.
+    """
+    lock(subject)
+    underway = (State.BLOCKED, State.WAITING, State.RUNNING)
+    if not Step.objects.filter(name=name, subject=subject, state__in=underway).exists():
+        restart(name, subject)
+
+
 _FRESH_TRIES: dict[str, Any] = {"tries_left": MOST_TRIES, "interruptions": 0, "retry_at": None}
 
 
 @transaction.atomic
-def cancel(subject: int) -> None:
-    """End all steps of a subject that are not done; running attempts are superseded and killed."""
+def cancel(subject: int, group: int | None) -> None:
+    """End the steps of a subject in a group that are not done; running attempts are superseded and killed."""
     lock(subject)
-    Step.objects.filter(subject=subject, state__in=UNFINISHED).update(state=State.CANCELLED)
+    Step.objects.filter(subject=subject, group=group, state__in=UNFINISHED).update(state=State.CANCELLED)
 
 
 @transaction.atomic
-def forget(subject: int, names: Sequence[str] = ()) -> None:
-    """Remove the rows of a subject's steps, or only those of these names; running attempts are superseded."""
+def forget(subject: int, group: int | None, names: Sequence[str] = ()) -> None:
+    """Remove a subject's steps in a group, or only those of these names; running attempts are superseded."""
     lock(subject)
-    rows = Step.objects.filter(subject=subject)
+    rows = Step.objects.filter(subject=subject, group=group)
     (rows.filter(name__in=names) if names else rows).delete()
+
+
+@transaction.atomic
+def hurry(name: str) -> int:
+    """Let the steps of this name that wait for a date be run now; returns how many."""
+    early = Step.objects.select_for_update().filter(name=name, state=State.WAITING)
+    steps = list(early.filter(Q(not_before__gt=timezone.now()) | Q(retry_at__gt=timezone.now())).order_by("id"))
+    Step.objects.filter(pk__in=[step.pk for step in steps]).update(not_before=None, retry_at=None)
+    for step in steps:
+        step.not_before = step.retry_at = None
+    carrier().send(steps)
+    return len(steps)
 
 
 @transaction.atomic

@@ -30,7 +30,9 @@ _registered: dict[str, RegisteredStep] = {}
 def step(name: str, cores: int = 1) -> Callable[[StepFunction], StepFunction]:
     """Make the function below run the steps called `name` ("room.verb"). `cores`: processors that it keeps busy.
 
-    Its module stands in `settings.STEP_MODULES`. Workers import all of these: import heavy libraries in the function.
+    With 0 it waits for others more than it works, such as for a mail server: it runs beside whatever runs, one step of
+    each such name at a time. Its module stands in `settings.STEP_MODULES`. Workers import all of these: import heavy
+    libraries in the function.
     """
 
     def register(function: StepFunction) -> StepFunction:
@@ -53,3 +55,9 @@ def find(name: str) -> RegisteredStep:
     if name not in _registered:
         raise LookupError(f"there is no step {name!r}; known are {', '.join(sorted(_registered))}")
     return _registered[name]
+
+
+def beside() -> list[str]:
+    """The names of steps that keep no processor busy."""
+    load_modules()
+    return sorted(name for name, registered in _registered.items() if registered.cores == 0)

@@ -1,4 +1,4 @@
-"""Runs steps in child processes, as many at once as there are processors.
+"""Runs steps in child processes, as many at once as there are processors, and those that only wait beside them.
 
 What is guaranteed, whatever dies at whatever moment (worker, child, both, the machine): a step's rows are written once,
 by the attempt that is the current one when it finishes; a step whose attempt died is begun again, at once when its
@@ -191,17 +191,31 @@ class Worker:
     # ── steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _claim(self) -> Step | None:
+        """The next step to run: one that keeps no processor busy, or else the most urgent one if there is room."""
+        return self._claim_beside() or self._claim_with_room()
+
+    def _claim_beside(self) -> Step | None:
+        """One that waits for others more than it works; of each name one at a time, so that none can fill the house."""
+        running = {step.name for step in self._running()}
+        free = [name for name in registry.beside() if name not in running]
+        ready = self._ready().filter(name__in=free)[:CANDIDATES] if free else []
+        return next(filter(None, (self._carrier.claim(step, self._identity) for step in ready)), None)
+
+    def _claim_with_room(self) -> Step | None:
         """The most urgent step that is ready, if there is room for it; nothing less urgent overtakes it."""
         room = self.processes - sum(_cores(step.name) for step in self._running())
         if room <= 0:
             return None
-        for step in self._wanted().filter(Step.ready(timezone.now())).order_by("-priority", "id")[:CANDIDATES]:
-            if _cores(step.name) > room and self._running():
+        for step in self._ready().exclude(name__in=registry.beside())[:CANDIDATES]:
+            if _cores(step.name) > room and any(_cores(running.name) for running in self._running()):
                 return None
             claimed = self._carrier.claim(step, self._identity)
             if claimed is not None:
                 return claimed
         return None
+
+    def _ready(self) -> Any:
+        return self._wanted().filter(Step.ready(timezone.now())).order_by("-priority", "id")
 
     def _wanted(self) -> Any:
         chosen = {"name": self.only, "group": self.group}

@@ -1,8 +1,10 @@
-"""Addresses of pages elsewhere, as publishers give them."""
+"""Addresses of pages elsewhere, and of people's mail, as strangers give them."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import unicodedata
 from urllib.parse import urlsplit
 
 from onrecord.lib.errors import BadInput
@@ -10,6 +12,11 @@ from onrecord.lib.names import clean_name
 
 LONGEST_ADDRESS = 2_000
 
+LONGEST_MAIL_ADDRESS = 254
+"""RFC 5321, 4.5.3.1.3, less the angle brackets."""
+
+_MAIL = re.compile(r"""[^\s@<>()\[\],;:\\"]{1,64}@[^\s@<>()\[\],;:\\"'/]{1,253}""")
+_STRAY_DOT = re.compile(r"^\.|\.\.|\.@|@\.|\.$")
 _UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\<>\"\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -47,3 +54,18 @@ def site_of(address: str) -> str:
     'example.org'
     """
     return (urlsplit(address).hostname or "").removeprefix("www.")
+
+
+def mail_address(text: str) -> str:
+    """One mail address, its domain in ASCII and small letters. Raises BadInput when it is none, or more than one.
+
+    >>> mail_address(" Ada@Example.ORG")
+    'Ada@example.org'
+    """
+    found = text.strip()
+    shown = not any(unicodedata.category(character).startswith(("C", "Z")) for character in found)
+    if len(found) <= LONGEST_MAIL_ADDRESS and shown and _MAIL.fullmatch(found) and not _STRAY_DOT.search(found):
+        name, _, domain = found.rpartition("@")
+        with contextlib.suppress(UnicodeError):
+            return f"{name}@{domain.encode('idna').decode('ascii').lower()}"
+    raise BadInput("This is no mail address: it must look like name@example.org.")

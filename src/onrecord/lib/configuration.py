@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onrecord.lib import colour, language
+from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
 
 FILE_NAME = "onrecord.toml"
@@ -79,10 +80,48 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """Where `serve` listens."""
+    """Where `serve` listens, and how large a recording may be that is sent to the studio, in GB (10^9 bytes)."""
 
     host: str = "127.0.0.1"
     port: int = 8000
+    largest_upload_gb: float = 20.0
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """The mail server (SMTP) that takes our mails; without a host they become files in private/outbox/.
+
+    `port` 0 is the usual one of the `security`: starttls (587), tls (465) or none (25). The password may also stand in
+    a file that `password_file` names, seen from the publication's folder, or in the environment.
+    """
+
+    host: str = ""
+    port: int = 0
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    from_address: str = ""
+
+
+@dataclass(frozen=True)
+class ReferenceSettings:
+    """Whether pages that readers cite are saved, and looked after each week; a proxy ("http://host:port") for both."""
+
+    save: bool = True
+    check: bool = True
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
+class DiscussionSettings:
+    """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
+
+    A person's first comments wait until one has been published and its address confirmed.
+    """
+
+    on: bool = True
+    hold: str = "first"
 
 
 @dataclass(frozen=True)
@@ -97,6 +136,9 @@ class Configuration:
     recordings: RecordingSettings = field(default_factory=RecordingSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    references: ReferenceSettings = field(default_factory=ReferenceSettings)
+    discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
 
     @property
     def originals(self) -> Path:
@@ -138,7 +180,11 @@ SECTIONS: dict[str, type] = {
     "recordings": RecordingSettings,
     "worker": WorkerSettings,
     "server": ServerSettings,
+    "mail": MailSettings,
+    "references": ReferenceSettings,
+    "discussion": DiscussionSettings,
 }
+MAIL_SECURITY = ("starttls", "tls", "none")
 
 
 def find_folder(start: Path | None = None) -> Path | None:
@@ -180,7 +226,7 @@ def load(folder: Path) -> Configuration:
 def _section(path: Path, name: str, kind: type, values: Any) -> Any:
     if not isinstance(values, dict):
         raise BadInput(f"{path}: [{name}] must be a section, found {values!r}.")
-    known = {f.name for f in fields(kind)}
+    known = {f.name: f for f in fields(kind)}
     types = get_type_hints(kind)
     for key, value in values.items():
         if key not in known:
@@ -189,7 +235,8 @@ def _section(path: Path, name: str, kind: type, values: Any) -> Any:
         if expected is float and isinstance(value, int) and not isinstance(value, bool):
             values[key] = float(value)
         elif not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-            raise BadInput(f"{path}: [{name}] {key} must be of type {expected.__name__}, found {value!r}.")
+            found = f", found {value!r}" if known[key].repr else ""  # a secret is quoted nowhere
+            raise BadInput(f"{path}: [{name}] {key} must be of type {expected.__name__}{found}.")
     return kind(**values)
 
 
@@ -204,8 +251,40 @@ def _check_values(path: Path, configuration: Configuration) -> None:
         raise BadInput(f"{path}: [database] url must be empty (SQLite) or begin with postgresql://, found {url!r}.")
     if not 1 <= configuration.server.port <= 65535:
         raise BadInput(f"{path}: [server] port must be between 1 and 65535, found {configuration.server.port}.")
+    _check_mail(path, configuration)
+    _check_proxy(path, configuration.references.proxy)
+    if configuration.discussion.hold not in ("all", "first"):
+        raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
+    if configuration.server.largest_upload_gb < 0:
+        raise BadInput(
+            f"{path}: [server] largest_upload_gb must be 0 or more, found {configuration.server.largest_upload_gb}."
+        )
     if configuration.worker.processes < 0:
         raise BadInput(f"{path}: [worker] processes must be 0 or more, found {configuration.worker.processes}.")
+
+
+def _check_mail(path: Path, configuration: Configuration) -> None:
+    mail = configuration.mail
+    if mail.security not in MAIL_SECURITY:
+        raise BadInput(f"{path}: [mail] security must be one of {', '.join(MAIL_SECURITY)}, found {mail.security!r}.")
+    if not 0 <= mail.port <= 65535:
+        raise BadInput(f"{path}: [mail] port must be between 0 and 65535, found {mail.port}.")
+    if mail.host or mail.from_address:
+        try:
+            mail_address(mail.from_address or configuration.publication.email)
+        except BadInput as error:
+            sentence = "must say whom mails come from, such as interviews@example.org"
+            raise BadInput(f"{path}: [mail] from_address {sentence}, found {mail.from_address!r}.") from error
+
+
+def _check_proxy(path: Path, proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme == "http" and bool(parts.hostname) and bool(parts.port) and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if proxy and not usable:
+        raise BadInput(f"{path}: [references] proxy must look like http://host:port, found {proxy!r}.")
 
 
 def _check_look(path: Path, look: LookSettings) -> None:

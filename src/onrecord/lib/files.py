@@ -34,12 +34,12 @@ def make_folder(folder: Path) -> None:
         sync_folder(part.parent)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write so that a reader or a crash sees the old content or the new, never a part."""
+def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write so that a reader or a crash sees the old content or the new, never a part. `mode`: less the umask."""
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,11 +63,17 @@ class Found:
     comments: tuple[str, ...]
 
 
-def found() -> list[Found]:
-    """Every message of the program, in the order of files."""
+NOT_READERS = ("studio", "accounts", "templates/studio", "templates/account", "templates/mfa", "templates/429.html")
+"""What only those who sign in see speaks English; its words are marked, and a catalogue may hold them one day."""
+
+
+def found(left_out: Collection[str] = NOT_READERS) -> list[Found]:
+    """Every message that readers may see, in the order of files; with nothing `left_out`, every message."""
     messages: dict[tuple[str | None, str], Found] = {}
     for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix not in (".py", ".html") or path.is_relative_to(PACKAGE / "locale"):
+        if path.suffix not in (".py", ".html") or any(
+            path.is_relative_to(PACKAGE / folder) for folder in ("locale", *left_out)
+        ):
             continue
         name = path.relative_to(PACKAGE).as_posix()
         for id, context, comments in _in_file(path):

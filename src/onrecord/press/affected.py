@@ -1,8 +1,9 @@
 """Turns changes into stale paths.
 
-Beside "episode", "show", "passage" and "everything", which the catalogue writes, there are kinds that the press writes
-for itself, so that a change of everything is cut into short transactions: "files" (an episode's own files), "site"
-(what belongs to no show), and "show list", "person list", "tag list", "series list" (every page of that list).
+Beside "episode", "show", "passage", "discussion", "log" and "everything", which other rooms write, there are kinds that
+the press writes for itself, so that a change of everything is cut into short transactions: "files" (an episode's own
+files), "site" (what belongs to no show), and "show list", "person list", "tag list", "series list" (every page of that
+list).
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ def consume() -> bool:
         touched = Touched()
         _touch_episodes(touched, subjects.get("episode", set()), subjects.get("files", set()))
         _touch_passages(touched, subjects.get("passage", set()))
+        _touch_discussions(touched, subjects.get("discussion", set()))
+        touched.want(wanted.log_paths(sorted(subjects.get("log", set()))))
         _touch_whole_lists(touched, _names(subjects))
         if "site" in subjects:
             touched.replace(["site"], [*wanted.site_paths(), *wanted.list_paths("all")])
@@ -206,6 +209,12 @@ def _touch_passages(touched: Touched, ids: set[int]) -> None:
     passages = readmodel.passages(episodes, ids) if episodes else {}
     for view in readmodel.episodes(sorted(episodes)):
         touched.want(wanted.passage_paths(view, passages.get(view.id, ())))
+
+
+def _touch_discussions(touched: Touched, episodes: set[int]) -> None:
+    """Comments came, changed or went: no list and no feed of shows tells of them."""
+    for view in readmodel.episodes(sorted(episodes)) if episodes else ():
+        touched.want(wanted.shows_discussion(view))
 
 
 def _pages_of(episodes: Iterable[int]) -> list[PublicPath]:

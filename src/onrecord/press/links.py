@@ -27,7 +27,8 @@ def _in_html(tree: html.HtmlElement) -> tuple[set[str], set[str]]:
     found: set[str] = set()
     ids: set[str] = set()
     for element in tree.iter(etree.Element):
-        found.update(element.attrib[name] for name in LINKING if name in element.attrib)
+        if "ugc" not in element.get("rel", ""):  # what readers wrote may lead anywhere
+            found.update(element.attrib[name] for name in LINKING if name in element.attrib)
         found.update(part.split()[0] for part in element.get("srcset", "").split(",") if part.strip())
         if "id" in element.attrib:
             ids.add(element.attrib["id"])

@@ -29,6 +29,7 @@ MAKES_PAGES = (
     "readmodel",
     "transcripts",
     "passages",
+    "discussion",
     "lib",
     "locale",
     "catalogue/pictures.py",
@@ -56,7 +57,7 @@ def fingerprint() -> str:
     """Hash of the settings that readers see and of the program that makes the pages."""
     ours = settings.ONRECORD
     seen = hashlib.sha256(_program().encode())
-    seen.update(repr((sorted(asdict(ours.publication).items()), ours.address)).encode())
+    seen.update(repr((sorted(asdict(ours.publication).items()), ours.address, ours.discussion)).encode())
     seen.update(repr(sorted(assets.files())).encode())
     for file in _files(ours.folder / "templates"):
         seen.update(f"{file.name}\n".encode() + file.read_bytes())

@@ -16,6 +16,8 @@ ORDER = {
     "words": 20,
     "chapters": 20,
     "moves": 20,
+    "discussion": 20,
+    "comments": 20,
     "record": 20,
     "page": 20,
     "embed": 20,
@@ -40,6 +42,7 @@ ORDER = {
     "sitemaps": 40,
     "list sitemap": 40,
     "robots": 40,
+    "log": 40,
 }
 """Kinds of public files and when each is written: what is linked to stands before what links to it."""
 

@@ -10,15 +10,15 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import atom, chapters, json_feed, moves, record, rss, sitemap
+from onrecord.feeds import atom, chapters, comments, json_feed, moves, record, rss, sitemap
 from onrecord.press import listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
 from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
-from onrecord.site import assets, embedding, pages, quote_card, quotes
+from onrecord.readmodel import discussion as talk
+from onrecord.site import assets, discussion, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
-from onrecord.transcripts.formats.document import Document
 
 WORDS_AT_ONCE = 16
 """Episodes that are read with all their words together: some megabytes, and few queries for each."""
@@ -37,6 +37,7 @@ class Shelf:
         self._passages: dict[str, dict[str, PassageView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._entries: dict[str, int] = {}
+        self._items: dict[tuple[str, int], list[EpisodeView]] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""
@@ -86,6 +87,13 @@ class Shelf:
         ids = listings.entries(name, *lists.page_bounds(number, entries))
         return ListPage(cards=readmodel.cards(ids[::-1]), number=number, pages=page_count)
 
+    def items(self, show: str, first: int) -> list[EpisodeView]:
+        """A feed's worth of a show's episodes from the `first` on, newest first. Three files hold the newest."""
+        if (show, first) not in self._items:
+            ids = listings.entries(show, first, first + lists.ARCHIVE)
+            self._items = {(show, first): readmodel.episodes(ids[::-1])}
+        return self._items[show, first]
+
     @cached_property
     def publication(self) -> readmodel.Publication:
         """The publication's settings."""
@@ -118,14 +126,7 @@ def _transcript(shelf: Shelf, owner: str, path: str) -> str:
     view = shelf.episode(owner).transcript
     if view is None:
         raise NotPublic(f"{path} has no transcript any more")
-    names = {speaker.index: speaker.label for speaker in view.speakers}
-    document = Document(
-        tokens=view.tokens,
-        speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
-        language=view.language,
-        made_by_machine=view.status in ("machine", "corrected"),
-    )
-    return formats.write(document, formats.format_of(path))
+    return formats.write(view.document, formats.format_of(path))
 
 
 def _words(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -161,6 +162,20 @@ def _quote(shelf: Shelf, owner: str, path: str) -> str:
 
 def _card(shelf: Shelf, owner: str, path: str) -> bytes:
     return quote_card.draw(quotes.card_of(shelf.episode(owner), shelf.passage(owner, path)))
+
+
+def _discussion(shelf: Shelf, owner: str, path: str) -> str:
+    number = number_in(path) or 1
+    return discussion.page(shelf.episode(owner), number, talk.on_page(id_of(owner), number))
+
+
+def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
+    view = shelf.episode(owner)
+    return comments.feed(view, talk.newest(view.id, view.discussion.last_number))
+
+
+def _log(shelf: Shelf, owner: str, path: str) -> bytes:
+    return comments.log(path)
 
 
 def _redirect(shelf: Shelf, owner: str, path: str) -> str:
@@ -222,16 +237,13 @@ def _static(shelf: Shelf, owner: str, path: str) -> bytes:
 
 def _feed(shelf: Shelf, owner: str, path: str) -> bytes:
     """The newest items in feed.xml, or an archive; newest first in both."""
-    entries, number = shelf.entries(owner), number_in(path)
-    first = max(0, entries - lists.ARCHIVE) if number is None else (number - 1) * lists.ARCHIVE
-    episodes = readmodel.episodes(listings.entries(owner, first, first + lists.ARCHIVE)[::-1])
-    return rss.feed(readmodel.show(id_of(owner)), episodes, number, lists.archive_count(entries))
+    number = number_in(path)
+    items = _newest(shelf, owner) if number is None else shelf.items(owner, (number - 1) * lists.ARCHIVE)
+    return rss.feed(readmodel.show(id_of(owner)), items, number, lists.archive_count(shelf.entries(owner)))
 
 
-def _newest(shelf: Shelf, owner: str) -> list[EpisodeView]:
-    """What the feed itself holds, newest first."""
-    entries = shelf.entries(owner)
-    return readmodel.episodes(listings.entries(owner, max(0, entries - lists.ARCHIVE), entries)[::-1])
+def _newest(shelf: Shelf, show: str) -> list[EpisodeView]:
+    return shelf.items(show, max(0, shelf.entries(show) - lists.ARCHIVE))
 
 
 def _json_feed(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -268,6 +280,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "words": _words,
     "chapters": _chapters,
     "moves": _moves,
+    "discussion": _discussion,
+    "comments": _comments,
     "record": _record,
     "page": _page,
     "embed": _embed,
@@ -292,6 +306,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "sitemaps": _sitemaps,
     "list sitemap": _list_sitemap,
     "robots": _robots,
+    "log": _log,
 }
 
 

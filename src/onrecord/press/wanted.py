@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
+from onrecord.discussion import log
 from onrecord.lib import times
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
 from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path, year_list, year_of
-from onrecord.readmodel import EpisodeView, PassageView
+from onrecord.readmodel import EpisodeView, PassageView, discussion
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, quotes
 
@@ -55,7 +56,23 @@ def episode_paths(
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
     paths.append(PublicPath(f"{view.folder}/embed/index.html", "embed", belongs))
-    return [*paths, *passage_paths(view, passages)]
+    return [*paths, *discussion_paths(view), *passage_paths(view, passages)]
+
+
+def discussion_paths(view: EpisodeView) -> list[PublicPath]:
+    """The pages of an episode's discussion and its feed; none before the first comment is published."""
+    belongs = owner("episode", view.id)
+    paths = [
+        PublicPath(f"{view.folder}/{discussion.folder_of(page)}index.html", "discussion", belongs)
+        for page in range(1, view.discussion.pages + 1)
+    ]
+    feed = PublicPath(f"{view.folder}/{discussion.folder_of(1)}atom.xml", "comments", belongs)
+    return [*paths, feed] if paths else []
+
+
+def shows_discussion(view: EpisodeView) -> list[PublicPath]:
+    """The files of an episode that change with every comment."""
+    return [path for path in episode_paths(view, ()) if path.kind in ("discussion", "comments", "record", "page")]
 
 
 def passage_paths(view: EpisodeView, passages: Iterable[PassageView]) -> list[PublicPath]:
@@ -251,4 +268,10 @@ def site_paths() -> list[PublicPath]:
     """What there is however many episodes there are, without the home page."""
     paths = [PublicPath(path, "static", "site") for path in assets.files()]
     paths += [PEOPLE, TAGS, PublicPath("404.html", "notice", "site"), PublicPath("later.html", "notice", "site")]
-    return [*paths, PublicPath("robots.txt", "robots", "site")]
+    return [*paths, PublicPath("robots.txt", "robots", "site"), *log_paths(range(1, log.page_count() + 1))]
+
+
+def log_paths(pages: Iterable[int]) -> list[PublicPath]:
+    """These files of the log of discussions, and what says how many there are."""
+    files = [PublicPath(log.file_of(page), "log", "site") for page in pages]
+    return [*files, PublicPath(log.FILE, "log", "site")] if files else []

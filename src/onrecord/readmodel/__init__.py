@@ -5,6 +5,7 @@
 of drafts too: who may see what is for the caller to ask (`EpisodeView.is_public`).
 """
 
+from onrecord.readmodel.discussion import CommentView, DiscussionView
 from onrecord.readmodel.loading import (
     PICTURE_WIDTHS,
     cards,
@@ -49,7 +50,9 @@ __all__ = [
     "SMALL_ARTWORK",
     "Artwork",
     "ChapterView",
+    "CommentView",
     "CreditView",
+    "DiscussionView",
     "EpisodeCard",
     "EpisodeView",
     "ListPage",

@@ -27,6 +27,8 @@ from onrecord.catalogue.models import (
 from onrecord.lib import html, language
 from onrecord.lib.addresses import is_web_address
 from onrecord.passages.models import Passage, Place, State
+from onrecord.readmodel import discussion
+from onrecord.readmodel.discussion import DiscussionView
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
@@ -160,7 +162,7 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     wanted = list(ids)
     rows = (
         Episode.objects.filter(pk__in=wanted)
-        .select_related("show__picture", "picture", "series__show")
+        .select_related("show__picture", "picture", "series__show", "discussion")
         .prefetch_related(
             _credited(),
             Prefetch("tags", Tag.objects.order_by("name", "id")),
@@ -180,7 +182,16 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     )
     found = {row.pk: row for row in rows}
     earlier = _earlier_revisions(found.values()) if with_words else {}
-    return [_episode(found[pk], earlier) for pk in wanted if pk in found]
+    talks = _discussions(found.values(), with_words)
+    return [_episode(found[pk], earlier, talks.get(pk, discussion.NONE)) for pk in wanted if pk in found]
+
+
+def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, DiscussionView]:
+    """3 queries for each episode that has comments, or none."""
+    numbers = {row.pk: row.discussion.last_number for row in rows if hasattr(row, "discussion")}
+    if with_words:
+        return discussion.discussions(numbers)
+    return {episode: DiscussionView(last) for episode, last in numbers.items()}
 
 
 def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
@@ -394,7 +405,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
+def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeView:
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -427,6 +438,7 @@ def _episode(row: Episode, earlier: Earlier) -> EpisodeView:
         related=tuple(view for view in map(_related, row.related.all()) if view),
         picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
+        discussion=talk,
     )
 
 

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
+from onrecord.readmodel.discussion import NONE, DiscussionView
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
+from onrecord.transcripts.formats import Document
 from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.tokens import Token
 
@@ -348,6 +350,17 @@ class TranscriptView:
         """Its words. Loaded `without words` (feeds), it has none."""
         return token_blobs.unpack(self.packed) if self.packed is not None else []
 
+    @cached_property
+    def document(self) -> Document:
+        """It as the formats write it."""
+        names = {speaker.index: speaker.label for speaker in self.speakers}
+        return Document(
+            tokens=self.tokens,
+            speakers=[names.get(index, "") for index in range(max(names, default=-1) + 1)],
+            language=self.language,
+            made_by_machine=self.status in ("machine", "corrected"),
+        )
+
     def text(self, words: range) -> str:
         """Some of its words as running text."""
         return token_blobs.text_of(self.tokens[words.start : words.stop])
@@ -458,6 +471,7 @@ class EpisodeView:
     related: tuple[RelatedView, ...] = ()
     picked: tuple[int, ...] = ()
     video_url: str = ""
+    discussion: DiscussionView = NONE
 
     @property
     def missing_because(self) -> str:

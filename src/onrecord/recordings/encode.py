@@ -81,7 +81,7 @@ class Aim:
 
     def excess(self, measured: Loudness) -> float:
         """dB that the peaks are too high; not above 0 when they are low enough."""
-        highest = -120.0 if measured.true_peak is None else measured.true_peak
+        highest = -120.0 if measured.peak is None else measured.peak
         return highest - (self.true_peak - PEAK_MARGIN)
 
 

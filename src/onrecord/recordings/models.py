@@ -23,7 +23,7 @@ class Recording(models.Model):
         max_length=6, default="", help_text="what is heard: mono, stereo, or only the left or the right of two"
     )
     loudness = models.FloatField(null=True, help_text="integrated loudness as uploaded, LUFS")
-    true_peak = models.FloatField(null=True, help_text="as uploaded, dBTP")
+    peak = models.FloatField(null=True, help_text="of its samples as uploaded, dBFS")
     warnings = models.JSONField(default=list, help_text="sentences for the publisher")
     current = models.BooleanField(default=True)
     replaced_at = models.DateTimeField(null=True)

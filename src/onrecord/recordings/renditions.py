@@ -58,7 +58,7 @@ def made(
         duration_ms=duration_ms,
         bitrate=bitrate,
         loudness=measured.integrated if measured else None,
-        true_peak=measured.true_peak if measured else None,
+        true_peak=measured.peak if measured else None,
         width=size[0] if size else None,
         height=size[1] if size else None,
     )

@@ -18,7 +18,7 @@ def sound_of(recording: Recording) -> Sound:
 
 def prediction_of(recording: Recording) -> Prediction:
     """What a limiter will take from a measured recording."""
-    return Prediction(speech_samples(recording), Loudness(recording.loudness, recording.true_peak))
+    return Prediction(speech_samples(recording), Loudness(recording.loudness, recording.peak))
 
 
 def aim() -> Aim:

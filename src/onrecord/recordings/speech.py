@@ -21,7 +21,7 @@ from onrecord.lib.files import make_folder, move_durably
 from onrecord.lib.names import clean_name
 from onrecord.lib.times import clock
 from onrecord.recordings import ffmpeg
-from onrecord.recordings.loudness import METER, RATE, Loudness, read_meter
+from onrecord.recordings.loudness import METER_OF_SAMPLES, RATE, Loudness, read_meter
 from onrecord.recordings.models import Recording
 from onrecord.recordings.originals import original_path, speech_path
 from onrecord.recordings.probe import Probe, probe
@@ -100,12 +100,14 @@ def hear(original: Path, name: str, found: Probe, target: Path, progress: ffmpeg
     """
     size = original.stat().st_size
     longest = ["-t", _seconds(longest_ms(size))]
-    meters = [channel_filter(_mixed(found), found.channels)]
+    meters = ["aresample", channel_filter(_mixed(found), found.channels)]
     meters += ["astats=measure_perchannel=Peak_level:measure_overall=none"] if found.channels == 2 else []
-    # one graph and not two: frames are small, and each thread that they go through costs
+    meters += [METER_OF_SAMPLES]
+    # One graph and not two: frames are small, and each thread that they go through costs. Behind the split each branch
+    # begins with a resampler, so that its channels are its own affair.
     graph = (
         f"[0:{found.stream}]aresample={TIMELINE},asplit[decoded][again];"
-        f"[decoded]{_speech_filter(found)}[speech];[again]{','.join([*meters, METER])}[measured]"
+        f"[decoded]{_speech_filter(found)}[speech];[again]{','.join(meters)}[measured]"
     )
     said = ffmpeg.run(
         [
@@ -143,7 +145,7 @@ def _mixed(found: Probe) -> str:
 
 
 def _speech_filter(found: Probe) -> str:
-    return f"{channel_filter('mono', found.channels)},aresample={RATE}"
+    return f"aresample={RATE},{channel_filter('mono', found.channels)}"
 
 
 def _speech_file(target: Path) -> list[str]:

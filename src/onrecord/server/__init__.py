@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from onrecord.lib.errors import BadInput
 from onrecord.server.application import HEALTH, Application
 from onrecord.server.child import keep_working
 from onrecord.server.files import PublicFiles
-from onrecord.server.program import Program
+from onrecord.server.program import Program, Uploads
+from onrecord.studio import uploading
 from onrecord.urls import PROGRAM_PATHS
 
 SEND_BUFFER = 64 << 10
@@ -39,10 +41,22 @@ def serve(host: str, port: int, with_worker: bool = True, ready: Callable[[], No
     check_address(host, port)
     folder = settings.ONRECORD.folder
     files = PublicFiles(settings.ONRECORD.public)
-    application = Application(files, Program(get_wsgi_application(), PROGRAM_PATHS, files))
+    application = Application(files, Program(get_wsgi_application(), PROGRAM_PATHS, files, _uploads()))
     asyncio.run(_serve(application, host, port, folder if with_worker else None, ready))
     # Threads of answers that still go to slow clients would keep the process: what had to be kept is kept by now.
     os._exit(0)
+
+
+def _uploads() -> Uploads:
+    """Recordings that are sent to the studio. What an earlier server left of them is removed."""
+    shutil.rmtree(uploading.folder(), ignore_errors=True)
+    uploading.folder()
+    return Uploads(
+        path=uploading.PATH,
+        allows=lambda query: uploading.account_in(query) is not None,
+        folder=uploading.folder,
+        largest=int(settings.ONRECORD.server.largest_upload_gb * 1e9),
+    )
 
 
 def check_address(host: str, port: int) -> None:

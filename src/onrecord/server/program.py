@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
@@ -18,12 +22,38 @@ THREADS = 8
 WAITING = 64
 """How many requests may wait for a thread; further ones are told to try later."""
 LARGEST_BODY = 64 << 20
-"""Bytes. Larger uploads come in pieces."""
+"""Bytes of a request; more is taken only as `Uploads` says."""
 IN_MEMORY = 1 << 20
+ROOM_BESIDE = 64 << 20
+"""Bytes that an upload must leave free on the disk."""
 PATIENCE = 60.0
 """Seconds that a client may take over one piece of a request or an answer."""
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The one route that takes large bodies: `path`, when `allows` says so of the query string, up to `largest` bytes.
+
+    They lie in `folder()` while they arrive, in files without a name, of which a broken-off upload leaves nothing.
+    """
+
+    path: str
+    allows: Callable[[str], bool]
+    folder: Callable[[], Path]
+    largest: int
+
+    def takes(self, scope: Any) -> bool:
+        """Whether this request may be large. Known before its body is read."""
+        return bool(scope.method == "POST" and scope.path == self.path and self.allows(scope.query_string))
+
+    def has_room(self, size: int) -> bool:
+        """Whether a body of so many bytes fits twice: as it arrives, and as the file that was in it."""
+        return shutil.disk_usage(self.folder()).free >= 2 * size + ROOM_BESIDE
+
+
+NO_UPLOADS = Uploads("", lambda query: False, Path, 0)
 
 
 class Program:
@@ -34,8 +64,11 @@ class Program:
     thread, because its database connection belongs to that thread.
     """
 
-    def __init__(self, application: Wsgi, prefixes: tuple[str, ...], files: PublicFiles) -> None:
+    def __init__(
+        self, application: Wsgi, prefixes: tuple[str, ...], files: PublicFiles, uploads: Uploads = NO_UPLOADS
+    ) -> None:
         self.application = application
+        self.uploads = uploads
         self.prefixes = prefixes
         self.files = files
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
@@ -52,11 +85,27 @@ class Program:
             return
         self.under_way += 1
         try:
-            with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
-                if await _read_body(scope, protocol, body):
-                    await self._call(scope, protocol, body)
+            if self.uploads.takes(scope):
+                await self._upload(scope, protocol)
+            else:
+                with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
+                    if await _read_body(scope, protocol, body, LARGEST_BODY):
+                        await self._call(scope, protocol, body)
         finally:
             self.under_way -= 1
+
+    async def _upload(self, scope: Any, protocol: Any) -> None:
+        """A large request; or 507, when the disk is full before it arrives or meanwhile."""
+        try:
+            if self.uploads.has_room(min(_claimed(scope), self.uploads.largest)):
+                with tempfile.TemporaryFile(dir=self.uploads.folder()) as body:
+                    if await _read_body(scope, protocol, body, self.uploads.largest):
+                        await self._call(scope, protocol, body)
+                    return
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        protocol.response_str(507, [("connection", "close")], "The disk is too full for this recording.")
 
     async def _call(self, scope: Any, protocol: Any, body: IO[bytes]) -> None:
         loop = asyncio.get_running_loop()
@@ -113,23 +162,33 @@ async def _send(transport: Any, part: bytes) -> None:
     await transport.send_bytes(part)
 
 
-async def _read_body(scope: Any, protocol: Any, body: IO[bytes]) -> bool:
-    """Take in the request's body; False when it was too large or too slow, and that was answered."""
+def _claimed(scope: Any) -> int:
+    """How many bytes the client says that it sends."""
     claimed = scope.headers.get("content-length", "0")
-    if "transfer-encoding" not in scope.headers and claimed == "0":
+    return int(claimed) if claimed.isdecimal() and len(claimed) < 20 else 0
+
+
+async def _read_body(scope: Any, protocol: Any, body: IO[bytes], largest: int) -> bool:
+    """Take in the request's body; False when it was too large or too slow, and that was answered, or was broken off."""
+    size = claimed = _claimed(scope)
+    if "transfer-encoding" not in scope.headers and not claimed:
         return True
-    size = int(claimed) if claimed.isdecimal() else 0
-    pieces = aiter(protocol)
-    while size <= LARGEST_BODY:
+    pieces, held, arrived = aiter(protocol), bytearray(), 0
+    while size <= largest:
         try:
             piece = await asyncio.wait_for(anext(pieces), PATIENCE)
         except StopAsyncIteration:
-            return True
+            body.write(held)
+            return not claimed or arrived == claimed
         except TimeoutError:
             protocol.response_str(408, [("connection", "close")], "The request did not arrive in time.")
             return False
-        body.write(piece)
-        size = max(size, body.tell())
+        held += piece
+        arrived += len(piece)
+        size = max(size, arrived)
+        if len(held) >= IN_MEMORY:
+            await asyncio.to_thread(body.write, bytes(held))
+            held.clear()
     protocol.response_str(413, [("connection", "close")], "This is larger than is taken here.")
     return False
 

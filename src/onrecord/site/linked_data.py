@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from onrecord import readmodel
 from onrecord.lib import times
-from onrecord.readmodel import EpisodeView, PersonView, Publication, RenditionView, ShowView
+from onrecord.readmodel import CommentView, EpisodeView, PersonView, Publication, RenditionView, ShowView
+from onrecord.readmodel import discussion as talk
 
 CONTEXT = "https://schema.org"
 
@@ -71,6 +74,29 @@ def episode(view: EpisodeView) -> SafeString:
     return block(_episode(us, view), _way(us, view))
 
 
+def discussion(view: EpisodeView, path: str, comments: Sequence[CommentView]) -> SafeString:
+    """A page of an episode's discussion. The words stand on the page: all of them again would double it."""
+    us = readmodel.publication()
+    about: Node = {"@type": "PodcastEpisode", "@id": f"{us.url(view.path)}#episode", "name": view.title}
+    about["comment"] = [_comment(us, view, one) for one in comments if not one.gone]
+    return block(about, _way(us, view, (gettext("Discussion"), path)))
+
+
+def _comment(us: Publication, view: EpisodeView, comment: CommentView) -> Node:
+    url = us.url(talk.permalink(view.folder, comment.number))
+    return _without_empty(
+        {
+            "@type": "Comment",
+            "@id": url,
+            "url": url,
+            "author": {"@type": "Person", "name": comment.name},
+            "dateCreated": times.iso(comment.published),
+            "dateModified": times.iso(comment.edited) if comment.edited else "",
+            "parentItem": {"@id": us.url(talk.permalink(view.folder, comment.to))} if comment.to else {},
+        }
+    )
+
+
 def _episode(us: Publication, view: EpisodeView) -> Node:
     url = us.url(view.path)
     hosts, guests = _people(us, view, "host"), _people(us, view, "guest")
@@ -94,6 +120,9 @@ def _episode(us: Publication, view: EpisodeView) -> Node:
         "partOfSeason": _season(us, view),
         "associatedMedia": [_media(us, view, r) for r in (view.mp3, view.opus, view.mp4) if r],
         "publisher": _publisher(us),
+        "commentCount": view.discussion.published or None,
+        "discussionUrl": us.url(f"{view.folder}/{talk.folder_of(1)}") if view.discussion.last_number else "",
+        "comment": [_comment(us, view, one) for one in view.discussion.latest if not one.gone],
     }
 
 
@@ -165,8 +194,8 @@ def _publisher(us: Publication) -> Node:
     return {"@type": "Organization", "name": us.owner or us.name, "url": us.url("")}
 
 
-def _way(us: Publication, view: EpisodeView) -> Node:
-    steps = [(us.name, ""), (view.show.name, view.show.path), (view.title, view.path)]
+def _way(us: Publication, view: EpisodeView, *further: tuple[str, str]) -> Node:
+    steps = [(us.name, ""), (view.show.name, view.show.path), (view.title, view.path), *further]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [

@@ -31,7 +31,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, frame, linked_data, quote_menu, related, subscribing
+from onrecord.site import assets, comments, frame, linked_data, quote_menu, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
@@ -73,6 +73,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
         related=related.related(us, view),
+        discussion=comments.section(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,12 +16,11 @@ from onrecord.lib.files import write_atomically
 from onrecord.lib.names import clean_name
 from onrecord.transcripts import formats, maps, revisions
 from onrecord.transcripts.formats import Document, Precision
-from onrecord.transcripts.formats.document import CHARACTERS_A_SECOND, written_tokens
+from onrecord.transcripts.formats.document import CHARACTERS_A_SECOND
 from onrecord.transcripts.maps import Block, Kind, WordMap
 from onrecord.transcripts.models import Origin, Revision, Speaker, Transcript
 from onrecord.transcripts.speakers import credited
 from onrecord.transcripts.tokens import Token, text_of, unpack
-from onrecord.transcripts.turns import turns
 
 LEAST_SHARED = 0.1
 """A file of which a smaller share stands in the transcript, three words or more in a row, is not its own."""
@@ -103,7 +101,7 @@ def import_corrected(episode: Episode, data: bytes, name: str, note: str = "", f
         _check_that_it_belongs(word_map, name)
     fresh = _new_names(document, labels)
     tokens = merged(old, document, word_map, _indices(document, old, word_map, labels, fresh))
-    if _said(tokens) == _said(old):
+    if said(tokens) == said(old):
         return None
     with transaction.atomic():
         _add_speakers(episode, transcript, fresh, voices)
@@ -114,7 +112,7 @@ def import_corrected(episode: Episode, data: bytes, name: str, note: str = "", f
             language=previous.language,
             origin=Origin.IMPORT,
             note=note,
-            public=_goes_public(transcript),
+            public=revisions.goes_public(transcript),
             read_by_person=timezone.now() if previous.read_by_person else None,
             word_map=word_map,
         )
@@ -149,7 +147,7 @@ def _first(episode: Episode, document: Document, name: str, note: str, force: bo
             language=document.language or episode.language or episode.show.language,
             origin=Origin.IMPORT,
             note=note,
-            public=_goes_public(transcript),
+            public=revisions.goes_public(transcript),
         )
 
 
@@ -167,10 +165,6 @@ def _check_that_it_belongs(word_map: WordMap, name: str) -> None:
             f"{clean_name(name)} has {word_map.new_words} words where the transcript has {word_map.old_words}: "
             "is it only a part? Add --force if it is right."
         )
-
-
-def _goes_public(transcript: Transcript) -> bool:
-    return not settings.ONRECORD.speech.approve_first or revisions.public_revision(transcript) is not None
 
 
 Labels = Sequence[tuple[str, int]]
@@ -279,6 +273,6 @@ def _spread(words: Sequence[Token], start: int, end: int, characters: int) -> li
     return result
 
 
-def _said(tokens: Sequence[Token]) -> list[tuple[int | None, str]]:
+def said(tokens: Sequence[Token]) -> list[tuple[int | None, str]]:
     """Who says what, however it is cut into tokens."""
-    return [(turn.speaker, text_of(turn.tokens)) for turn in turns(written_tokens(Document(list(tokens))))]
+    return [(turn.speaker, text_of(turn.tokens)) for turn in Document(list(tokens)).written_turns]

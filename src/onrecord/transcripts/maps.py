@@ -117,6 +117,23 @@ def make(old: Sequence[Token], new: Sequence[Token]) -> WordMap:
     return WordMap(len(a), len(b), (*blocks, *_moved(blocks, a, b)))
 
 
+def make_within(old: Sequence[Token], new: Sequence[Token], gone: range, come: range) -> WordMap:
+    """The same where it is known that nothing but the old words `gone` changed, which became the new words `come`."""
+    inside = make(old[gone.start : gone.stop], new[come.start : come.stop])
+    shifted = [
+        Block(b.kind, b.old + gone.start, b.old_end + gone.start, b.new + come.start, b.new_end + come.start)
+        for b in inside.blocks
+    ]
+    blocks = [
+        Block(Kind.SAME, 0, gone.start, 0, come.start),
+        *(block for block in shifted if block.kind != Kind.MOVED),
+        Block(Kind.SAME, gone.stop, len(old), come.stop, len(new)),
+        *(block for block in shifted if block.kind == Kind.MOVED),
+    ]
+    filled = (block for block in blocks if block.old < block.old_end or block.new < block.new_end)
+    return WordMap(len(old), len(new), tuple(filled))
+
+
 Run = tuple[int, int, int]
 """Old index, new index, length of words that are the same."""
 

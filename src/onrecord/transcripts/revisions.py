@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from onrecord.catalogue.changes import episode_changed
@@ -14,6 +15,10 @@ from onrecord.transcripts import maps, missing
 from onrecord.transcripts.maps import WordMap
 from onrecord.transcripts.models import Origin, Revision, Transcript
 from onrecord.transcripts.tokens import Token, pack, unpack
+
+
+class Overtaken(Failed):
+    """Another revision was added meanwhile."""
 
 
 def transcript_of(episode: Episode) -> Transcript | None:
@@ -41,6 +46,11 @@ def public_revision(transcript: Transcript) -> Revision | None:
     return transcript.revisions.filter(public=True).order_by("-number").first()
 
 
+def goes_public(transcript: Transcript) -> bool:
+    """Whether readers see a person's new revision at once: not while they see none and the setting says to wait."""
+    return not settings.ONRECORD.speech.approve_first or public_revision(transcript) is not None
+
+
 def add(
     transcript: Transcript,
     previous: Revision | None,
@@ -57,7 +67,7 @@ def add(
     """Add the revision that follows `previous`, with the word map between them, and say that the episode changed.
 
     Slow work is done before the transaction; inside one of its own, a caller makes the map before it begins. Raises
-    Failed when another revision was added meanwhile.
+    Overtaken when another revision was added meanwhile.
     """
     if previous and word_map is None:
         word_map = maps.make(unpack(previous.tokens), tokens)
@@ -78,7 +88,7 @@ def add(
         locked = Transcript.objects.select_for_update().get(pk=transcript.pk)
         last = newest(locked)
         if (last.number if last else 0) != revision.number - 1:
-            raise Failed("The transcript got another revision meanwhile; do it again.")
+            raise Overtaken("The transcript got another revision meanwhile; do it again.")
         revision.save()
         episode_changed(locked.episode_id)
     return revision

@@ -33,9 +33,9 @@ def measure(attempt: Attempt) -> None:
     with attempt.finish():
         recording.duration_ms = heard.duration_ms
         recording.channels = heard.channels
-        recording.loudness, recording.true_peak = heard.loudness.integrated, heard.loudness.true_peak
+        recording.loudness, recording.peak = heard.loudness.integrated, heard.loudness.peak
         recording.warnings = [*found.warnings, *warnings(found, heard, clean_name(recording.name))]
-        recording.save(update_fields=["duration_ms", "channels", "loudness", "true_peak", "warnings"])
+        recording.save(update_fields=["duration_ms", "channels", "loudness", "peak", "warnings"])
 
 
 def _spoken(milliseconds: int) -> str:

@@ -13,7 +13,7 @@ from operator import add, sub
 from unicodedata import east_asian_width
 
 from onrecord.transcripts.tokens import Token, glued, needs_spaces, text_of
-from onrecord.transcripts.turns import Turn, sentences, turns
+from onrecord.transcripts.turns import Turn, sentences
 
 LONGEST = 7000
 """A cue stays at most this long, in milliseconds, unless one word takes longer."""
@@ -49,7 +49,15 @@ class Measured:
     stops: tuple[list[int], ...]
 
 
-def cut(tokens: Sequence[Token], columns: int, indents: Sequence[int] = ()) -> list[Block]:
+MeasuredTurn = tuple[Turn, Measured]
+
+
+def measured(turns: Sequence[Turn]) -> list[MeasuredTurn]:
+    """Turns with what cutting must know of them, whatever the width of lines."""
+    return [(turn, _measure(turn.tokens)) for turn in turns]
+
+
+def cut(turns: Sequence[MeasuredTurn], columns: int, indents: Sequence[int] = ()) -> list[Block]:
     """Cues of at most two lines of `columns` columns, one speaker each, cut at a sentence, phrase or pause.
 
     `indents` has the width, by speaker, of what will stand before a cue's first line. A single word that is wider
@@ -57,9 +65,9 @@ def cut(tokens: Sequence[Token], columns: int, indents: Sequence[int] = ()) -> l
     empty when no word fits after the indent.
     """
     blocks: list[Block] = []
-    for turn in turns(tokens):
+    for turn, pieces in turns:
         indent = indents[turn.speaker] if turn.speaker is not None and turn.speaker < len(indents) else 0
-        blocks += _blocks(turn, columns, indent)
+        blocks += _blocks(turn.speaker, pieces, columns, indent)
     return [_until(block, following.start) for block, following in pairwise(blocks)] + blocks[-1:]
 
 
@@ -68,8 +76,7 @@ def _until(block: Block, following: int) -> Block:
     return block if block.end <= following else replace(block, end=max(following, block.start + 1))
 
 
-def _blocks(turn: Turn, columns: int, indent: int) -> Iterator[Block]:
-    measured = _measure(turn.tokens)
+def _blocks(speaker: int | None, measured: Measured, columns: int, indent: int) -> Iterator[Block]:
     start = 0
     while start < len(measured.texts):
         second = _line_end(measured, start, columns - indent)
@@ -77,7 +84,7 @@ def _blocks(turn: Turn, columns: int, indent: int) -> Iterator[Block]:
         furthest = _furthest(measured, start, max(_line_end(measured, second, columns), second + 1))
         stop = _best_stop(measured, start, furthest)
         begun, end = measured.starts[start], measured.ends[stop - 1]
-        yield Block(turn.speaker, begun, max(end, begun + 1), _lines(measured, start, second, stop, indent))
+        yield Block(speaker, begun, max(end, begun + 1), _lines(measured, start, second, stop, indent))
         start = stop
 
 

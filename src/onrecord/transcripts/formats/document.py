@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from itertools import groupby
 from operator import le
 
+from onrecord.transcripts.formats.cutting import MeasuredTurn, measured
 from onrecord.transcripts.tokens import LATEST, Token, glued, split
+from onrecord.transcripts.turns import Turn, turns
 
 MACHINE_NOTE = "Made by a machine, not yet read by a person."
 MACHINE_NOTES = {
@@ -65,6 +68,21 @@ class Document:
         """What is said of words that no person has read, in their language or in English."""
         return MACHINE_NOTES.get(self.language.partition("-")[0].lower(), MACHINE_NOTE)
 
+    @cached_property
+    def written_tokens(self) -> list[Token]:
+        """The tokens fit for any file: no white space in them, none empty, times that never run backwards."""
+        return _written(self.tokens)
+
+    @cached_property
+    def written_turns(self) -> list[Turn]:
+        """Those tokens in turns."""
+        return turns(self.written_tokens)
+
+    @cached_property
+    def measured_turns(self) -> list[MeasuredTurn]:
+        """Those turns, measured for cutting into cues."""
+        return measured(self.written_turns)
+
     def name(self, speaker: int | None) -> str | None:
         """The name of a token's speaker; None when nobody is named."""
         return None if speaker is None or speaker >= len(self.speakers) else self.speakers[speaker]
@@ -83,13 +101,12 @@ def joined_lines(text: str) -> str:
     return one_line(first)
 
 
-def written_tokens(document: Document) -> list[Token]:
-    """The document's tokens fit for any file: no white space in them, none empty, times that never run backwards."""
-    if _is_clean(document.tokens):
-        return document.tokens
+def _written(tokens: list[Token]) -> list[Token]:
+    if _is_clean(tokens):
+        return tokens
     result: list[Token] = []
     latest = 0
-    for token in document.tokens:
+    for token in tokens:
         words = one_line(token.text).split()
         start = max(token.start, latest)
         for place, word in enumerate(words):

@@ -13,7 +13,6 @@ from onrecord.transcripts.formats.document import (
     Precision,
     document_of,
     one_line,
-    written_tokens,
 )
 from onrecord.transcripts.formats.names import (
     JOINER,
@@ -24,11 +23,13 @@ from onrecord.transcripts.formats.names import (
     with_named_speakers,
 )
 from onrecord.transcripts.tokens import text_of
-from onrecord.transcripts.turns import paragraphs, turns
+from onrecord.transcripts.turns import paragraphs
 
 CLOCK = r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:[.,]\d{1,3})?"
 HEADING = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*[\[(]?{CLOCK}[\])]?:?[ \t]*$", re.ASCII | re.MULTILINE)
 LONGEST_HEADING = 500
+HEADING_ENDS = tuple("0123456789])]:")
+"""Asked first: few lines that are no headings end so."""
 LEADING = re.compile(rf"^[ \t]*[\[(]{CLOCK}[\])][ \t]*", re.ASCII)
 NOTES = frozenset(MACHINE_NOTES.values())
 BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.ASCII)
@@ -37,7 +38,7 @@ BRACKETED = re.compile(rf"^(?P<name>.{{0,400}}?)[ \t]*\[{CLOCK}\][ \t]*$", re.AS
 def write(document: Document) -> str:
     """Turns with their headings, such as "Ada Lovelace [0:12:34]", in paragraphs that are not wrapped."""
     pieces = [document.machine_note] if document.made_by_machine else []
-    for turn in turns(written_tokens(document)):
+    for turn in document.written_turns:
         name = one_line(document.name(turn.speaker) or "")
         heading = f"{name} [{clock(turn.start)}]".lstrip()
         texts = [_not_a_heading(text_of(part)) for part in paragraphs(turn)]
@@ -93,7 +94,10 @@ def _cues(lines: list[str], known: Collection[str]) -> Iterator[Cue]:
 
 def _heading(line: str, known: Collection[str]) -> tuple[str | None, int] | None:
     """The name and the time in milliseconds, where a line is a heading and not a sentence that ends in a clock."""
-    found = None if len(line) > LONGEST_HEADING else BRACKETED.match(line.strip()) or HEADING.match(line.strip())
+    line = line.strip()
+    if len(line) > LONGEST_HEADING or not line.endswith(HEADING_ENDS):
+        return None
+    found = BRACKETED.match(line) or HEADING.match(line)
     if not found:
         return None
     name = found["name"].strip(" \t-–—·|,:")

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from onrecord.lib.errors import BadInput
-from onrecord.transcripts.formats.document import Cue, Document, document_of, one_line, written_tokens
+from onrecord.transcripts.formats.document import Cue, Document, document_of, one_line
 from onrecord.transcripts.tokens import Token, glued
 
 VERSION = "1.0.0"
@@ -83,7 +83,7 @@ def write(document: Document) -> str:
 
 def _segments(document: Document) -> list[str]:
     """Segments as JSON, put together by hand because there are as many as words."""
-    tokens = written_tokens(document)
+    tokens = document.written_tokens
     names = [one_line(name) for name in document.speakers]
     heads: dict[int | None, str] = {
         n: f'{{"speaker": {encode_basestring(name)}, "startTime": ' for n, name in enumerate(names) if name

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from onrecord.lib.errors import BadInput
 from onrecord.transcripts.formats.cutting import Block, cut, width
-from onrecord.transcripts.formats.document import Cue, Document, document_of, one_line, written_tokens
+from onrecord.transcripts.formats.document import Cue, Document, document_of, one_line
 from onrecord.transcripts.formats.names import JOINER, guarded, prefix, with_named_speakers
 
 COLUMNS = 32
@@ -37,7 +37,7 @@ def has_timings(text: str) -> bool:
 def write(document: Document) -> str:
     """Numbered cues; a speaker's name stands where the speaker changes."""
     names = [one_line(name) for name in document.speakers]
-    blocks = cut(written_tokens(document), COLUMNS, indents=[width(prefix(name, "")) if name else 0 for name in names])
+    blocks = cut(document.measured_turns, COLUMNS, indents=[width(prefix(name, "")) if name else 0 for name in names])
     said = ""
     cues = []
     for number, block in enumerate(blocks, 1):

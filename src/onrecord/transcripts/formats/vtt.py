@@ -16,7 +16,6 @@ from onrecord.transcripts.formats.document import (
     Document,
     document_of,
     one_line,
-    written_tokens,
 )
 from onrecord.transcripts.formats.names import with_named_speakers
 
@@ -67,7 +66,7 @@ def write(document: Document) -> str:
     """Cues of two lines of at most 65 characters, each with its voice; a note says when no person has read it."""
     note = f"{OURS}, language {document.language}" if LANGUAGE.fullmatch(document.language) else OURS
     blocks = [HEADER, f"{note}\n{MACHINE_NOTE}" if document.made_by_machine else note]
-    for block in cut(written_tokens(document), COLUMNS):
+    for block in cut(document.measured_turns, COLUMNS):
         name = one_line(document.name(block.speaker) or "")
         voice = f"<v {escape(name, quote=False)}>" if name else ""
         lines = "\n".join(escape(line, quote=False) for line in block.lines)

@@ -1,0 +1,410 @@
+"""Takes in comments: the form, what became of it, the links in mails.
+
+GET changes nothing, whoever follows a link. What was typed comes back whenever it could not be taken.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from onrecord import readmodel
+from onrecord.catalogue.models import Episode
+from onrecord.discussion import letters, limits, log, post, text
+from onrecord.discussion.models import Comment, State, Writer
+from onrecord.lib import language
+from onrecord.lib.addresses import mail_address
+from onrecord.lib.errors import BadInput
+from onrecord.lib.headers import ALWAYS
+from onrecord.lib.requests import is_from_here, network_of
+from onrecord.mail import outgoing
+from onrecord.readmodel import EpisodeView
+from onrecord.readmodel import discussion as model
+from onrecord.site import comments, discussion, pages
+
+QUICKEST, FORM_LASTS = 3, 24 * 3600
+"""Seconds after which a form may be sent, and until when."""
+
+LINK_LASTS = 30 * 24 * 3600
+"""Seconds that a mailed link works."""
+
+COOKIE, COOKIE_LASTS = "discuss", 400 * 24 * 3600
+REMEMBERED = 20
+"""Comments that a browser is known to have sent."""
+
+View = Callable[..., HttpResponse]
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _open(view: View) -> View:
+    """A signed token and the origin of the request say where a form came from; the cookie opens nothing by itself."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not is_from_here(request):
+            return _not_found()
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+# ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@form_view
+@_open
+def write(request: HttpRequest) -> HttpResponse:
+    """`/discuss/?episode=KEY[&to=4]`: write a comment, look at it, send it."""
+    given = request.POST if request.method == "POST" else request.GET
+    view = _episode(given.get("episode", ""))
+    if view is None or not model.is_open():
+        return _not_found()
+    with language.speaking(view.language):
+        typed = _Typed.of(request, view)
+        if request.method == "POST" and given.get("do") == "preview":
+            return _form(view, typed, preview=text.clean_html(typed.words, view.duration_ms))
+        if request.method == "POST":
+            return _take(request, view, typed)
+        return _form(view, typed)
+
+
+@dataclass
+class _Typed:
+    """What stands in the form, fit or not; `browser` is what is known of it."""
+
+    name: str
+    address: str
+    words: str
+    to: str
+    browser: _Browser
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, request: HttpRequest, view: EpisodeView) -> _Typed:
+        """From the request; a browser that is known has its writer's name in the form already."""
+        browser, given = _Browser.of(request), request.POST
+        to = (given if request.method == "POST" else request.GET).get("to", "")
+        known = browser.writer.name if browser.writer else ""
+        return cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
+
+    def draft(self, view: EpisodeView) -> post.Draft | None:
+        """What can be taken; None when `problems` say what cannot."""
+        name, words = text.name_of(self.name), text.plain(self.words)
+        if not name:
+            self.problems.append(gettext("Please give a name. It need not be your own."))
+        elif len(name) > text.LONGEST_NAME:
+            self.problems.append(gettext("The name is too long: at most %(most)s characters.") % _most(80))
+        self.check_words(words)
+        address = "" if self.browser.writer else self._checked_address()
+        parent = self.parent(view)
+        if self.to and parent is None:
+            self.problems.append(gettext("The comment that you reply to is not there any more."))
+            self.to = ""
+        return None if self.problems else post.Draft(name, address, words, parent)
+
+    def check_words(self, words: str) -> None:
+        if not words.strip():
+            self.problems.append(gettext("There is no text yet."))
+        elif len(words) > text.LONGEST:
+            self.problems.append(
+                gettext("The text has %(length)s characters; at most %(most)s fit.")
+                % ({"length": language.number(len(words))} | _most(text.LONGEST))
+            )
+
+    def _checked_address(self) -> str:
+        try:
+            return mail_address(self.address)
+        except BadInput:
+            self.problems.append(gettext("Please give a mail address. It is never shown."))
+            return ""
+
+    def parent(self, view: EpisodeView) -> Comment | None:
+        """The published comment that is replied to."""
+        if not (self.to.isascii() and self.to.isdecimal() and len(self.to) < 10):
+            return None
+        return Comment.objects.filter(episode=view.id, number=int(self.to), state=State.PUBLISHED).first()
+
+
+def _most(characters: int) -> dict[str, str]:
+    return {"most": language.number(characters)}
+
+
+def _take(request: HttpRequest, view: EpisodeView, typed: _Typed) -> HttpResponse:
+    nonce = _nonce(request.POST.get("token", ""), view.key)
+    if request.POST.get("website"):
+        typed.problems.append(gettext("Please leave the field for programs empty."))
+        return _form(view, typed, code=400)
+    draft = typed.draft(view)
+    if draft is None:
+        return _form(view, typed, code=400, waited=True)
+    if not nonce:
+        typed.problems.append(gettext("This form has expired. Please press the button once more."))
+        return _form(view, typed, code=403)
+    episode = Episode.objects.select_related("show").get(pk=view.id)
+    try:
+        comment = post.post(episode, draft, post.Sender(nonce, network_of(request), typed.browser.writer))
+    except BadInput as error:
+        typed.problems.append(str(error))
+        code = 429 if isinstance(error, limits.TooMany) else 409
+        return _form(view, typed, code=code, waited=True)
+    answer = _see(f"discuss/sent/{comment.key}/")
+    typed.browser.sent.append(comment.key)
+    return typed.browser.remembered(answer)
+
+
+def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", waited: bool = False) -> HttpResponse:
+    """The form with what was typed. Who has `waited` already need not wait again."""
+    us, parent = readmodel.publication(), typed.parent(view)
+    replied = model.comments(view.id, parent.number, parent.number) if parent and parent.number else []
+    content = discussion.form(
+        view,
+        problems=typed.problems,
+        preview=comments.shown(us, view, preview) if preview else "",
+        fields={"episode": view.key, "to": typed.to if parent else "", "token": _token(view.key, waited or preview)},
+        typed=typed,
+        known=typed.browser.writer,
+        quoted=discussion.quoted(view, replied[0]) if replied else {},
+        most=text.LONGEST,
+        forget=us.link("discuss/forget/"),
+    )
+    return _page(content, code)
+
+
+# ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_safe
+@_open
+def sent(request: HttpRequest, key: str) -> HttpResponse:
+    """`/discuss/sent/<comment>/`: what became of it. Its words are for the browser that sent it alone."""
+    comment, view = _comment(key)
+    if comment is None or view is None:
+        return _not_found()
+    mine = comment.key in _Browser.of(request).sent
+    us = readmodel.publication()
+    content = discussion.note(
+        view,
+        "sent",
+        comment=comment,
+        mine=mine,
+        words=comments.shown(us, view, comment.html) if mine else "",
+        mails=outgoing.is_set_up(),
+        link=us.link(model.permalink(view.folder, comment.number)) if comment.number else "",
+        edit=us.link(f"discuss/edit/{key}/") if mine and post.may_edit(comment, timezone.now()) else "",
+        receipt=us.link(f"discuss/receipt/{key}/") if mine and comment.salt else "",
+    )
+    return _page(content)
+
+
+@require_safe
+@_open
+def receipt(request: HttpRequest, key: str) -> HttpResponse:
+    """`/discuss/receipt/<comment>/`: a file with which anyone can find in the public log that these words came in."""
+    comment, _ = _comment(key)
+    if comment is None or not comment.salt or comment.key not in _Browser.of(request).sent:
+        return _not_found()
+    content = json.dumps(log.receipt(comment), ensure_ascii=False, indent=1)
+    answer = _page(content)
+    answer["Content-Type"] = "application/json"
+    answer["Content-Disposition"] = f'attachment; filename="receipt-{key}.json"'
+    return answer
+
+
+@form_view
+@_open
+def edit(request: HttpRequest, key: str) -> HttpResponse:
+    """`/discuss/edit/<comment>/`: the browser that sent it may change it for 15 minutes."""
+    comment, view = _comment(key)
+    if comment is None or view is None or comment.key not in _Browser.of(request).sent:
+        return _not_found()
+    with language.speaking(view.language):
+        typed = _Typed(comment.name, "", request.POST.get("text", comment.text), "", _Browser(None, []))
+        if request.method != "POST":
+            return _edit_form(view, comment, typed)
+        if request.POST.get("do") == "preview":
+            return _edit_form(view, comment, typed, preview=text.clean_html(typed.words, view.duration_ms))
+        return _change(request, view, comment, typed)
+
+
+def _change(request: HttpRequest, view: EpisodeView, comment: Comment, typed: _Typed) -> HttpResponse:
+    words = text.plain(typed.words)
+    typed.check_words(words)
+    if not _nonce(request.POST.get("token", ""), comment.key, quickest=0):
+        typed.problems.append(gettext("This form has expired. Please press the button once more."))
+    try:
+        if not typed.problems:
+            post.edit(comment, words)
+            return _see(f"discuss/sent/{comment.key}/")
+    except BadInput as error:
+        typed.problems.append(str(error))
+    return _edit_form(view, comment, typed, code=403)
+
+
+def _edit_form(view: EpisodeView, comment: Comment, typed: _Typed, code: int = 200, preview: str = "") -> HttpResponse:
+    us = readmodel.publication()
+    content = discussion.form(
+        view,
+        problems=typed.problems,
+        preview=comments.shown(us, view, preview) if preview else "",
+        fields={"token": _token(comment.key)},
+        typed=typed,
+        editing=True,
+        most=text.LONGEST,
+        action=us.link(f"discuss/edit/{comment.key}/"),
+    )
+    return _page(content, code)
+
+
+@require_safe
+@_open
+def to(request: HttpRequest, episode: str, number: int) -> HttpResponse:
+    """`/discuss/to/<episode>/<number>/`: finds a comment wherever it stands, after any number of renames."""
+    view = _episode(episode)
+    if view is None or not 0 < number <= view.discussion.last_number:
+        return _not_found()
+    return HttpResponseRedirect(readmodel.publication().link(model.permalink(view.folder, number)), headers=ALWAYS)
+
+
+@require_POST
+@_open
+def forget(request: HttpRequest) -> HttpResponse:
+    """`/discuss/forget/`: this browser is nobody's any more."""
+    view = _episode(request.POST.get("episode", ""))
+    answer = _see(f"discuss/?episode={view.key}" if view else "")
+    answer.delete_cookie(COOKIE, path=readmodel.publication().link("discuss/"), samesite="Lax")
+    return answer
+
+
+# ── links in mails ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@form_view
+@_open
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """`/discuss/confirm/<token>/`: whoever reads the mail says whether the comment is theirs."""
+    comment, view = _comment(_unsigned(token, letters.CONFIRM) or "")
+    if comment is None or view is None or comment.writer is None:
+        return _not_found()
+    status = "confirmed" if comment.confirmed else "confirm"
+    if request.method == "POST" and status == "confirm" and request.POST.get("do") == "no":
+        post.withdraw(comment)
+        return _page(discussion.note(view, "withdrawn", comment=comment))
+    if request.method == "POST" and status == "confirm" and post.confirm(comment):
+        browser = _Browser.of(request)
+        browser.writer = comment.writer
+        browser.sent.append(comment.key)
+        return browser.remembered(_see(f"discuss/sent/{comment.key}/"))
+    words = comments.shown(readmodel.publication(), view, comment.html)
+    return _page(discussion.note(view, status, comment=comment, words=words))
+
+
+@form_view
+@csrf_exempt  # mail programs send this by themselves when their button is pressed (RFC 8058)
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """`/discuss/stop/<token>/`: no more mails to this address."""
+    writer = Writer.objects.filter(pk=_unsigned(token, letters.STOP) or 0).first()
+    latest = writer.comments.order_by("-id").first() if writer else None
+    view = readmodel.episode(latest.episode_id) if latest else None
+    if writer is None or view is None:
+        return _not_found()
+    if request.method == "POST":
+        Writer.objects.filter(pk=writer.pk).update(mails_stopped=True)
+        return _page(discussion.note(view, "stopped"))
+    return _page(discussion.note(view, "stop"))
+
+
+def _unsigned(token: str, salt: str) -> Any:
+    try:
+        return signing.loads(token, salt=salt, max_age=LINK_LASTS if salt == letters.CONFIRM else None)
+    except signing.BadSignature:
+        return None
+
+
+# ── what all of them need ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Browser:
+    """What a signed cookie says: whose browser it is, if that was confirmed in it, and what it sent."""
+
+    writer: Writer | None
+    sent: list[str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> _Browser:
+        """Nobody's, where the cookie is missing or not ours."""
+        try:
+            said = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=COOKIE_LASTS)
+        except signing.BadSignature:
+            return cls(None, [])
+        known = Writer.objects.filter(pk=said["writer"], verified__isnull=False, blocked=None)
+        return cls(known.first() if said["writer"] else None, list(said["sent"]))
+
+    def remembered(self, answer: HttpResponse) -> HttpResponse:
+        """The answer, with a cookie that says the same."""
+        said = {"writer": self.writer.pk if self.writer else 0, "sent": self.sent[-REMEMBERED:]}
+        answer.set_cookie(
+            COOKIE,
+            signing.dumps(said, salt=COOKIE),
+            max_age=COOKIE_LASTS,
+            path=readmodel.publication().link("discuss/"),
+            secure=settings.ONRECORD.address.startswith("https://"),
+            httponly=True,
+            samesite="Lax",
+        )
+        return answer
+
+
+def _token(subject: str, waited: object = False) -> str:
+    at = int(time.time()) - (QUICKEST if waited else 0)
+    return signing.dumps({"of": subject, "nonce": secrets.token_hex(16), "at": at}, salt="discuss form")
+
+
+def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
+    """What is used up with this form; empty when it is not ours, another's, too old or sent at once."""
+    try:
+        said = signing.loads(token, salt="discuss form", max_age=FORM_LASTS)
+    except signing.BadSignature:
+        return ""
+    fit = said["of"] == subject and time.time() - said["at"] >= quickest
+    return str(said["nonce"]) if fit else ""
+
+
+def _episode(key: str) -> EpisodeView | None:
+    """The public episode that has this key."""
+    row = Episode.objects.select_related("show").filter(key=key[:20]).first()
+    return readmodel.episode(row.pk) if row and row.is_public else None
+
+
+def _comment(key: str) -> tuple[Comment | None, EpisodeView | None]:
+    """A comment, and its episode while that is public."""
+    row = Comment.objects.select_related("episode__show", "writer").filter(key=key[:20]).first()
+    return (row, _episode(row.episode.key)) if row else (None, None)
+
+
+def _page(content: str, code: int = 200) -> HttpResponse:
+    return HttpResponse(content, status=code, headers={"Cache-Control": "no-store", **ALWAYS})
+
+
+def _see(path: str) -> HttpResponse:
+    answer = HttpResponseRedirect(readmodel.publication().link(path), headers={"Cache-Control": "no-store", **ALWAYS})
+    answer.status_code = 303
+    return answer
+
+
+def _not_found() -> HttpResponse:
+    return _page(pages.not_found(), 404)

@@ -1,0 +1,9 @@
+"""Tells Django of this room."""
+
+from django.apps import AppConfig
+
+
+class DiscussionConfig(AppConfig):
+    """The room's label in the database is its own name."""
+
+    name = "onrecord.discussion"

@@ -1,0 +1,1 @@
+"""Outgoing mail: durable, sealed until it is sent, and never in anybody's way."""

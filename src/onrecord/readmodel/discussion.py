@@ -1,0 +1,156 @@
+"""Comments as pages and feeds show them, and how they are loaded: 100 a page, by their numbers, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from onrecord.discussion import moderate
+from onrecord.discussion.models import Comment, State
+from onrecord.lib import html
+
+PAGE = 100
+"""Comments on a page of a discussion. Page n has the numbers from 100 (n - 1) + 1 on, whatever becomes of them."""
+
+LATEST = 10
+"""Comments that an episode's own page shows."""
+
+
+@dataclass(frozen=True)
+class CommentView:
+    """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how).
+
+    `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other pages.
+    """
+
+    number: int
+    name: str
+    text: str
+    html: str
+    language: str
+    published: datetime
+    edited: datetime | None
+    gone: str
+    to: int | None
+    elsewhere: tuple[int, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Its id on every page that shows it."""
+        return f"c{self.number}"
+
+
+@dataclass(frozen=True)
+class DiscussionView:
+    """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known."""
+
+    last_number: int
+    received: int = 0
+    published: int = 0
+    returned: int = 0
+    latest: tuple[CommentView, ...] = ()
+    newest: datetime | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; none before the first comment."""
+        return page_of(self.last_number) if self.last_number else 0
+
+
+NONE = DiscussionView(0)
+
+
+def page_of(number: int) -> int:
+    """The page that a comment stands on.
+
+    >>> page_of(1), page_of(100), page_of(101)
+    (1, 1, 2)
+    """
+    return (number - 1) // PAGE + 1
+
+
+def folder_of(page: int) -> str:
+    """Where a page stands below its episode's folder.
+
+    >>> folder_of(1), folder_of(2)
+    ('discussion/', 'discussion/page/2/')
+    """
+    return "discussion/" if page == 1 else f"discussion/page/{page}/"
+
+
+def permalink(folder: str, number: int) -> str:
+    """The address of a comment below public/, for the episode at `folder`.
+
+    >>> permalink("talks/first", 104)
+    'talks/first/discussion/page/2/#c104'
+    """
+    return f"{folder}/{folder_of(page_of(number))}#c{number}"
+
+
+def is_open() -> bool:
+    """Whether readers may write."""
+    return bool(settings.ONRECORD.discussion.on)
+
+
+def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
+    """Discussions in full, by episode; `numbers` has the last number of each that has one. 3 queries an episode."""
+    found = {}
+    for episode, last in numbers.items():
+        latest = comments(episode, max(1, last - LATEST + 1), last)
+        dates = [date for one in latest for date in (one.published, one.edited) if date]
+        found[episode] = DiscussionView(
+            last, latest=tuple(latest), newest=max(dates, default=None), **moderate.counts(episode)
+        )
+    return found
+
+
+def comments(episode: int, first: int, last: int) -> list[CommentView]:
+    """The comments of an episode from one number to another, in their order. 2 queries."""
+    rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
+    replies: dict[int, list[int]] = {}
+    shown = Q(number__lt=first) | Q(number__gt=last)
+    outside = Comment.objects.filter(shown, parent__in=rows, state=State.PUBLISHED).order_by("number")
+    for parent, number in outside.values_list("parent_id", "number"):
+        replies.setdefault(parent, []).append(number or 0)
+    ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
+    return [_view(row, replies.get(row.pk, ())) for row in ordered]
+
+
+def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
+    published = row.published or row.created
+    gone = "" if row.state == State.PUBLISHED else str(row.state)
+    return CommentView(
+        number=row.number or 0,
+        name="" if gone else html.clean(row.name),
+        text="" if gone else html.clean(row.text),
+        html="" if gone else row.html,
+        language=row.language,
+        published=published,
+        edited=None if gone or row.edited is None or row.edited <= published else row.edited,
+        gone=gone,
+        to=row.parent.number if row.parent else None,
+        elsewhere=tuple(elsewhere),
+    )
+
+
+def on_page(episode: int, page: int) -> list[CommentView]:
+    """The comments of a page. 2 queries."""
+    return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
+
+
+def newest(episode: int, last: int) -> list[CommentView]:
+    """The newest comments, as many as a page has, the newest first."""
+    return comments(episode, max(1, last - PAGE + 1), last)[::-1]
+
+
+def threads(comments: Sequence[CommentView]) -> dict[int | None, list[CommentView]]:
+    """By number: the replies to it that stand on the same page, in their order; under None what begins a thread."""
+    here = {one.number for one in comments}
+    found: dict[int | None, list[CommentView]] = {}
+    for one in comments:
+        found.setdefault(one.to if one.to in here and one.to != one.number else None, []).append(one)
+    return found

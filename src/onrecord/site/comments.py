@@ -1,0 +1,134 @@
+"""Comments as HTML, in threads; and what an episode's own page shows of its discussion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_noop, ngettext
+
+from onrecord.discussion.text import MOMENT
+from onrecord.lib import times
+from onrecord.lib.html import escape
+from onrecord.lib.language import marked, number
+from onrecord.readmodel import CommentView, EpisodeView, Publication
+from onrecord.readmodel import discussion as model
+
+FORM = "discuss/"
+"""Where the program answers, below the site's address."""
+
+DEEPEST = 4
+"""Replies are set in under what they answer this many times; deeper ones stand below each other."""
+
+EXCERPT = 1_500
+"""Characters of a long comment that the episode's page shows; all of it stands on the page of the discussion."""
+
+GONE = {
+    "withdrawn": gettext_noop("This comment was withdrawn by its writer."),
+    "spam": gettext_noop("This comment was removed: it was advertising."),
+}
+"""What a comment's place says when it is there no more."""
+
+Threads = Mapping[int | None, Sequence[CommentView]]
+
+
+def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    """What stands of the discussion on the episode's own page; nothing when there is none and none can begin."""
+    talk = view.discussion
+    if not talk.last_number and not model.is_open():
+        return {}
+    return {
+        "count": _count(talk.published) if talk.last_number else "",
+        "comments": listed(us, view, talk.latest, excerpts=True),
+        "all": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number > len(talk.latest) else "",
+        "own": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number else "",
+        "write": write_link(us, view),
+    }
+
+
+def write_link(us: Publication, view: EpisodeView, to: int | None = None) -> str:
+    """Where a comment is written, or a reply to one; empty when nobody may."""
+    if not model.is_open():
+        return ""
+    asked = {"episode": view.key} | ({"to": str(to)} if to else {})
+    return us.link(f"{FORM}?{urlencode(asked)}")
+
+
+def _count(comments: int) -> str:
+    return ngettext("%(number)s comment", "%(number)s comments", comments) % {"number": number(comments)}
+
+
+# ── comments as HTML ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def listed(us: Publication, view: EpisodeView, comments: Sequence[CommentView], excerpts: bool = False) -> SafeString:
+    """Threads, in the order of their numbers. Plain strings: a template for each would take several times as long."""
+    if not comments:
+        return mark_safe("")
+    made = _Comments(us, view, model.threads(comments), excerpts)
+    return mark_safe(f'<ol class="comments">{made.thread(None, 1)}</ol>')  # noqa: S308 escaped below
+
+
+class _Comments:
+    def __init__(self, us: Publication, view: EpisodeView, threads: Threads, excerpts: bool) -> None:
+        self.us, self.view, self.threads, self.excerpts = us, view, threads, excerpts
+        self.ui = marked(view.language)
+        self.player = f'<a href="{escape(us.link(view.path))}{MOMENT}'
+
+    def thread(self, parent: int | None, depth: int) -> str:
+        """The replies to a comment, with those to them; what is too deep follows instead of being set in."""
+        made = []
+        for comment in self.threads.get(parent, ()):
+            inner = self.thread(comment.number, min(depth + 1, DEEPEST))
+            below = f'<ol class="comments">{inner}</ol>' if inner and depth < DEEPEST else ""
+            made.append(f"<li>{self.comment(comment)}{below}</li>{'' if below else inner}")
+        return "\n".join(made)
+
+    def comment(self, comment: CommentView) -> str:
+        """One comment, or its tombstone."""
+        link = escape(self.us.link(model.permalink(self.view.folder, comment.number)))
+        place = f'<a class="number" href="{link}">#{number(comment.number)}</a>'
+        if comment.gone:
+            said = f'<p class="gone"{self.ui}>{place} {escape(gettext(GONE[comment.gone]))}</p>'
+            return f'<article class="comment" id="{comment.anchor}">{said}</article>'
+        zone = self.us.time_zone
+        date = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, zone)}</time>'
+        who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
+        said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
+        return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
+
+    def _words(self, comment: CommentView, link: str) -> str:
+        """Time codes lead into the player, which is on the episode's page."""
+        html = comment.html
+        if self.excerpts and len(comment.text) > EXCERPT:
+            short = " ".join(comment.text[:EXCERPT].split(" ")[:-1]) or comment.text[:EXCERPT]
+            paragraphs = "".join(f"<p>{escape(part)}</p>" for part in short.split("\n\n") if part.strip())
+            on = escape(gettext("Read all of it"))
+            return f'{paragraphs}<p{self.ui}><a href="{link}">{on}</a></p>'
+        return html.replace(f'<a href="{MOMENT}', self.player)
+
+    def _foot(self, comment: CommentView) -> str:
+        notes = []
+        if comment.to:
+            notes.append(self._reference(gettext("in reply to %(number)s"), comment.to))
+        notes += [self._reference(gettext("answered in %(number)s"), other) for other in comment.elsewhere]
+        if comment.edited:
+            notes.append(escape(gettext("edited")))
+        reply = write_link(self.us, self.view, comment.number)
+        if reply:
+            label = escape(gettext("Reply to #%(number)s") % {"number": number(comment.number)})
+            words = escape(gettext("Reply"))
+            notes.append(f'<a class="reply" rel="nofollow" href="{escape(reply)}" aria-label="{label}">{words}</a>')
+        return f"<footer{self.ui}>{' · '.join(notes)}</footer>" if notes else ""
+
+    def _reference(self, words: str, other: int) -> str:
+        link = escape(self.us.link(model.permalink(self.view.folder, other)))
+        return escape(words).replace("%(number)s", f'<a href="{link}">#{number(other)}</a>')
+
+
+def shown(us: Publication, view: EpisodeView, clean: str) -> SafeString:
+    """The clean HTML of a comment, for a page of this episode."""
+    player = f'<a href="{escape(us.link(view.path))}{MOMENT}'
+    return mark_safe(clean.replace(f'<a href="{MOMENT}', player))  # noqa: S308 made by discussion.text

@@ -1,0 +1,100 @@
+"""References as HTML: what somebody cites, whether it still leads anywhere, and what was saved of it.
+
+All words come from strangers: the reader's, and those of a page that they named. They leave here as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
+
+from onrecord.lib import times
+from onrecord.lib.addresses import site_of
+from onrecord.lib.html import escape
+from onrecord.lib.language import marked, number
+from onrecord.readmodel import Publication
+from onrecord.references.models import Kind
+from onrecord.references.read import Saved, Standing
+
+HASH = 12
+"""Hexadecimal digits of a sha256 that are shown; the rest stands in the title."""
+KILOBYTE = 1000
+
+
+def listed(us: Publication, standings: Iterable[Standing], language: str) -> SafeString:
+    """A list of references on a page in `language`; "" when there are none."""
+    made = "\n".join(f"<li>{_one(us, standing, marked(language))}</li>" for standing in standings)
+    return mark_safe(f'<ul class="references">{made}</ul>' if made else "")  # noqa: S308 escaped below
+
+
+def _one(us: Publication, standing: Standing, ui: str) -> str:
+    about = [_bdi(text) for text in (standing.author, standing.date) if text]
+    about += [_bdi(site_of(standing.href))] if standing.href else []
+    parts = [f"<cite>{_name(standing)}</cite>", *([f'<span class="about">{" · ".join(about)}</span>'] if about else [])]
+    if standing.sentence:
+        parts.append(f'<blockquote dir="auto">{escape(standing.sentence)}</blockquote>')
+    notes = [note for note in (_state(us, standing), _saved(us, standing), _file(standing)) if note]
+    if notes:
+        parts.append(f'<p class="label"{ui}>{" ".join(notes)}</p>')
+    return "".join(parts)
+
+
+def _name(standing: Standing) -> str:
+    """Its title, or what was given; a link unless it is dead: then the address stands there to be read."""
+    shown = _bdi(standing.title or standing.file_name or standing.given)
+    if not standing.href:
+        given = standing.given if standing.title and standing.kind in (Kind.WORK, Kind.LOST) else ""
+        return f"{shown} {_bdi(given)}" if given and given != standing.title else shown
+    if standing.dead_since:
+        return f"{shown} {_bdi(standing.given)}" if standing.title else shown
+    return f'<a href="{escape(standing.href)}" rel="nofollow ugc noopener">{shown}</a>'
+
+
+def _state(us: Publication, standing: Standing) -> str:
+    if standing.kind == Kind.LOST:
+        return escape(gettext("The link to it is lost. Who knows where it is now?"))
+    if standing.dead_since:
+        words = gettext("This link has led nowhere since %(date)s.")
+        return escape(words) % {"date": _date(us, standing.dead_since)}
+    return ""
+
+
+def _saved(us: Publication, standing: Standing) -> str:
+    """When a copy was saved, whether the sentence stands in it, and the hash by which the copy can be proved."""
+    words = {
+        Saved.SAVED: gettext("A copy was saved on %(date)s."),
+        Saved.WITH_SENTENCE: gettext("A copy was saved on %(date)s, and this sentence stands in it."),
+        Saved.SENTENCE_MISSING: gettext("A copy was saved on %(date)s; this sentence was not found in it."),
+        Saved.BLOCKED: gettext("No copy: the site keeps programs out."),
+        Saved.FAILED: gettext("No copy could be saved."),
+        Saved.WAITING: gettext("A copy will be saved."),
+    }.get(standing.saved, "")
+    if standing.saved_at is None:
+        return escape(words)
+    return f"{escape(words) % {'date': _date(us, standing.saved_at)}} {_hash(standing.sha256)}"
+
+
+def _file(standing: Standing) -> str:
+    if standing.kind != Kind.FILE:
+        return ""
+    kind = {"application/pdf": "PDF", "text/plain": pgettext("file", "text")}.get(
+        standing.file_type, gettext("picture")
+    )
+    size = number(max(1, round(standing.file_size / KILOBYTE)))
+    words = gettext("An attached file (%(kind)s, %(size)s kB), kept by the publisher.")
+    return f"{escape(words % {'kind': kind, 'size': size})} {_hash(standing.sha256)}"
+
+
+def _hash(sha256: str) -> str:
+    return f'<code title="sha256 {sha256}" dir="ltr">{sha256[:HASH]}</code>'
+
+
+def _date(us: Publication, moment: datetime) -> str:
+    return f'<time datetime="{times.iso(moment)}">{escape(times.long_date(moment, us.time_zone))}</time>'
+
+
+def _bdi(text: str) -> str:
+    return f"<bdi>{escape(text)}</bdi>"

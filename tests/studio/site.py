@@ -1,0 +1,77 @@
+"""A publication with accounts, episodes and words, served by our own server in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "harbour boats 77"
+
+
+@contextmanager
+def served(folder: Path, host: str = "127.0.0.1") -> Iterator[int]:
+    """The port on which the folder is served. Everybody's password is PASSWORD; no worker runs."""
+    sys.path[:0] = [str(ROOT)]
+    from tests.doors.serving import free_port
+
+    port = free_port()
+    environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
+    environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    command = [sys.executable, __file__, host, str(port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield port
+        finally:
+            process.terminate()
+
+
+def make(folder: Path) -> None:
+    """One account of each role, an interview in English and one in Urdu, and the site's style."""
+    from PIL import Image
+
+    from onrecord.accounts.models import Role
+    from onrecord.jobs.models import State, Step
+    from onrecord.site import assets
+    from onrecord.transcripts.models import Speaker
+    from tests.site import making
+    from tests.studio.conftest import make_account
+
+    for role in Role.values:
+        make_account(role)
+    episode = making.make_full_episode()
+    Image.new("RGB", (2000, 1200), "#456").save(folder / "originals" / episode.picture.sha256, "JPEG")
+    Step.objects.create(
+        name="recording.encode_video", subject=1, group=episode.pk, state=State.FAILED, message="The disk was full."
+    )
+    urdu = making.make_episode(
+        making.make_show("guftagu", "گفتگو", language="ur"), "daak", 1, title="ڈاک خانے کی کہانی", language="ur"
+    )
+    making.add_transcript(urdu, making.words("یہ کہاں سے شروع ہوا؟ ایک چھوٹے سے قصبے سے۔", 0), language="ur")
+    Speaker.objects.filter(transcript__episode=urdu).update(name="زینب")
+    for path, content in assets.files().items():
+        (folder / "public" / path).parent.mkdir(exist_ok=True)
+        (folder / "public" / path).write_bytes(content)
+
+
+def main() -> None:
+    """Make it, and serve it."""
+    from onrecord import opening
+
+    folder = Path(os.environ["ONRECORD_FOLDER"])
+    opening.make_publication(folder, "Harbour talks")
+    opening.open_publication(folder)
+    make(folder)
+    from onrecord import server
+
+    server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False, ready=lambda: print("ready", flush=True))
+
+
+if __name__ == "__main__":
+    main()

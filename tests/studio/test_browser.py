@@ -1,0 +1,204 @@
+"""The publisher's way in a real Chromium: by keyboard, with JavaScript and without; every screen at two widths."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.site.test_browser import CHROMIUM, FLAGS
+from tests.studio.site import PASSWORD, served
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
+AXE = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent")) / "axe-core" / "axe.min.js"
+ENGLISH, URDU = "Boats & <b>ropes</b>", "ڈاک خانے کی کہانی"
+
+
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    with served(folder) as port:
+        yield f"http://localhost:{port}/studio/"
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, **options: object) -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(15_000)
+    page.said = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
+    page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
+    return page
+
+
+def sign_in(page: Page, address: str, name: str = "editor") -> None:
+    """By keyboard alone."""
+    page.goto(f"{address}sign-in/")
+    page.get_by_label("User name or e-mail address").focus()
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
+def test_the_publishers_way(address, chromium, scripts):
+    page = opened(chromium, java_script_enabled=scripts)
+    sign_in(page, address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Episodes")
+    expect(page.locator(".entry")).to_have_count(3)
+    expect(page.locator(".entry").filter(has_text=ENGLISH)).to_contain_text("The disk was full.")
+    page.get_by_label("Title or person").fill("nets")
+    if not scripts:
+        page.get_by_role("button", name="Find").click()
+    expect(page.locator(".entry")).to_have_count(1)
+    page.goto(f"{address}episodes/?kind=failed")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_contain_text("will be tried again")
+
+    page.get_by_label("Title", exact=True).fill("Ropes & boats")
+    page.get_by_label("Guests").fill("Cy Guest\nBo O'Guest")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ropes & boats")
+
+    page.get_by_role("link", name="Words").click()
+    page.locator(".spoken").filter(has_text="It began with a boat").get_by_role("link").click()
+    words = page.get_by_label("What is said")
+    expect(words).to_have_value("It began with a boat. We mended it all winter & sang <loudly>.")
+    words.fill("It began with a goat. We mended it all winter & sang <loudly>.")
+    page.get_by_label("Note").fill("Misheard")
+    page.get_by_role("button", name="Save as a new revision").click()
+    expect(page.get_by_role("status")).to_contain_text("revision 2")
+    expect(page.locator(".words")).to_contain_text("It began with a goat.")
+    page.get_by_role("button", name="I have read it").click()
+    expect(page.locator(".words")).to_contain_text("Read by a person")
+    page.get_by_role("link", name="Speakers").click()
+    page.get_by_label("Speaker 2").fill("Cy Guest")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Cy Guest")).to_have_value("Cy Guest")
+
+    page.get_by_role("link", name="Page", exact=True).click()
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.locator(".state")).to_have_text("withdrawn")
+    page.get_by_role("link", name="Preview").click()
+    expect(page.locator("article.episode")).to_contain_text("It began with a goat.")
+    page.go_back()
+    page.get_by_role("button", name="Publish again").click()
+    expect(page.locator(".state")).to_have_text("public")
+
+
+def test_two_who_correct_the_same_words(address, chromium):
+    first, second = opened(chromium), opened(chromium)
+    for page in (first, second):
+        sign_in(page, address)
+        page.get_by_role("link", name=URDU).click()
+        page.get_by_role("link", name="Words").click()
+        page.get_by_role("link", name="Correct").first.click()
+        expect(page.get_by_label("What is said")).to_have_css("direction", "rtl")
+    first.get_by_label("What is said").fill("یہ کہاں سے شروع ہوا؟")
+    first.get_by_role("button", name="Save as").click()
+    expect(first.get_by_role("status")).to_contain_text("revision 2")
+    second.get_by_label("What is said").fill("یہ کب شروع ہوا؟")
+    second.get_by_role("button", name="Save as").click()
+    expect(second.get_by_role("alert")).to_contain_text("Somebody else was faster")
+    expect(second.locator("blockquote")).to_contain_text("یہ کہاں سے شروع ہوا؟")
+    expect(second.get_by_label("What is said")).to_have_value("یہ کب شروع ہوا؟")
+    second.get_by_role("button", name="Save as").click()
+    expect(second.get_by_role("status")).to_contain_text("revision 3")
+
+
+def test_a_passkey(address, chromium):
+    page = opened(chromium)
+    sign_in(page, address, "owner")
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options | {"isUserVerified": True}})
+    page.goto(f"{address}account/second-step/webauthn/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.locator("[name=name]").fill("My phone")
+    page.locator("[name=passwordless]").check()
+    page.get_by_role("button", name="Add it").click()
+    page.wait_for_url(re.compile("recovery-codes|second-step/$"))
+    page.goto(f"{address}account/second-step/webauthn/")
+    expect(page.get_by_role("heading", name="My phone")).to_be_visible()
+    page.goto(f"{address}account/")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Episodes")
+
+
+def test_a_moderator_sees_only_the_account(address, chromium):
+    page = opened(chromium)
+    sign_in(page, address, "moderator")
+    expect(page.get_by_role("heading", level=1)).to_have_text("moderator")
+    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["moderator", "The site"]
+
+
+SCREENS = (
+    *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
+    *("URDU", "URDUwords/", "upload/", "people/", "account/", "account/password/", "account/second-step/webauthn/"),
+    *("account/second-step/totp/activate/", "account/second-step/webauthn/add/", "nothing/", "sign-out/"),
+)
+
+
+@pytest.mark.slow
+def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
+    """With ONRECORD_NODE_MODULES, a folder where npm's axe-core is installed; without it, widths and errors only."""
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        page = opened(chromium, color_scheme=scheme, bypass_csp=AXE.is_file(), reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}join/nothing/")
+        look_at(page, scheme)
+        page.goto(f"{address}sign-in/")
+        look_at(page, scheme)
+        sign_in(page, address, "owner")
+        addresses = {
+            name: page.get_by_role("link", name=title).get_attribute("href").removeprefix("/studio/")  # type: ignore[union-attr]
+            for name, title in (("ENGLISH", ENGLISH), ("URDU", URDU))
+        }
+        page.goto(f"{address}account/second-step/totp/activate/")
+        look_at(page, scheme)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Go on").click()
+        for screen in SCREENS:
+            page.goto(address + screen.replace("ENGLISH", addresses["ENGLISH"]).replace("URDU", addresses["URDU"]))
+            look_at(page, scheme)
+        page.goto(f"{address}people/")
+        page.get_by_role("button", name="Make a link").click()
+        look_at(page, scheme)
+        unexpected = [line for line in page.said if "Failed to load" not in line and "[DOM]" not in line]  # type: ignore[attr-defined]
+        assert unexpected == []
+        page.context.close()
+
+
+def look_at(page: Page, scheme: str) -> None:
+    where = (page.url, scheme)
+    assert page.locator("h1").count() == 1, where
+    size = page.viewport_size
+    assert size
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], where
+    folder = os.environ.get("ONRECORD_SCREENSHOTS")
+    if folder:
+        name = re.sub(r"\W+", "-", page.url.partition("/studio/")[2]).strip("-") or "first"
+        page.screenshot(path=f"{folder}/{name}-{size['width']}.png", full_page=True)
+    if AXE.is_file():
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("axe.run().then(result => result.violations)")
+        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], where
