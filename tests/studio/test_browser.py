@@ -69,6 +69,16 @@ def test_the_publishers_way(address, chromium, scripts):
     page.goto(f"{address}episodes/?kind=failed")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status")).to_contain_text("will be tried again")
+    if scripts:
+        here = page.url
+        page.goto(f"{address}episodes/")
+        link = page.get_by_role("link", name=ENGLISH)
+        link.focus()
+        with page.expect_response(lambda answer: "part=now" in answer.url) as renewed:
+            pass
+        assert renewed.value.ok
+        expect(link).to_be_focused()
+        page.goto(here)
 
     page.get_by_label("Title", exact=True).fill("Ropes & boats")
     page.get_by_label("Guests").fill("Cy Guest\nBo O'Guest")
