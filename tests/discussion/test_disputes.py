@@ -11,7 +11,7 @@ from lxml import html
 
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import log, moderate, post
-from onrecord.discussion.models import Cited, Comment, State, Tie
+from onrecord.discussion.models import Cited, Comment, Tie
 from onrecord.passages.models import Passage
 from onrecord.press.check import check
 from onrecord.references.models import Kind, Reference
@@ -48,7 +48,9 @@ def episode(public: Path) -> Episode:
 def correct(episode: Episode, text: str) -> None:
     transcript = revisions.transcript_of(episode)
     assert transcript
-    revisions.add(transcript, revisions.newest(transcript), said(text), language="en", origin=Origin.IMPORT, public=True)
+    revisions.add(
+        transcript, revisions.newest(transcript), said(text), language="en", origin=Origin.IMPORT, public=True
+    )
     press()
 
 
@@ -98,8 +100,15 @@ def test_from_the_words_to_the_card_without_javascript(episode: Episode, public:
     moderate.publish(comment)
     press()
     text = card(public)
-    for part in ("Dispute · Factual error · first-hand knowledge · waiting for an answer since", "They did sign the paper", "Guest · 0:01",
-                 "They did not.", "https://example.org/minutes", "being saved", "Nobody signed anything"):  # fmt: skip
+    for part in (
+        "Dispute · Factual error · first-hand knowledge · waiting for an answer since",
+        "They did sign the paper",
+        "Guest · 0:01",
+        "They did not.",
+        "https://example.org/minutes",
+        "being saved",
+        "Nobody signed anything",
+    ):
         assert part in text, part
     order = [text.index(part) for part in ("They did sign", "They did not.", "https://example.org/minutes")]
     assert order == sorted(order)
