@@ -1,18 +1,23 @@
 """The queue of comments: what it says of each, and that decisions bear the name of who made them."""
 
+import html
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from onrecord.discussion import moderate, post
-from onrecord.discussion.models import Comment, Event, State
+from onrecord.discussion.citing import Given
+from onrecord.discussion.disputes import DisputeDraft
+from onrecord.discussion.models import Comment, Event, Reason, State
+from onrecord.passages import quote
 from tests.site import making
 
 pytestmark = pytest.mark.django_db
 
 
-def write(episode, words, number, name="Ada"):
-    draft = post.Draft(name, f"reader{number}@example.org", words)
+def write(episode, words, number, name="Ada", dispute=None):
+    draft = post.Draft(name, f"reader{number}@example.org", words, None, dispute)
     return post.post(episode, draft, post.Sender(f"nonce {words} {number}", f"net{number}"))
 
 
@@ -28,6 +33,25 @@ def test_what_is_said_of_each(signed_in):
     assert "Before: 1 published, 1 returned." in page
     assert "2 others say the same words." in page
     assert "&lt;i&gt;Bo&lt;/i&gt;" in page and "<i>Bo</i>" not in page
+
+
+def test_a_dispute_shows_what_it_is_about_and_what_it_cites(signed_in):
+    episode = making.make_full_episode()
+    cited = (Given("https://example.org/minutes?a=<b>", "Nobody sang."), Given("My article of 17 April", lost=True))
+    spoken = quote.quotation(episode, 1, range(0, 5))
+    write(episode, "They did not.", 1, dispute=DisputeDraft(Reason.FACT, spoken, True, cited))
+    write(episode, "None of it.", 2, dispute=DisputeDraft(Reason.UNSUPPORTED))
+    page = html.unescape(signed_in("moderator").get("/studio/comments/").content.decode())
+    for part in (
+        spoken.text,
+        "factual error",
+        "first-hand knowledge",
+        "?a=<b>",
+        "Nobody sang.",
+        "My article of 17 April",
+    ):
+        assert part in page, part
+    assert "about the whole episode" in page
 
 
 def test_a_long_queue_costs_as_many_queries_as_a_short_one(signed_in):

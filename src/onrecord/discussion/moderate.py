@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
@@ -42,8 +42,9 @@ class Waiting:
 
 
 def with_histories(comments: Iterable[Comment]) -> list[Waiting]:
-    """The same comments with what is known of each. Two queries, however many they are."""
+    """The same comments with what is known of each, what they dispute and cite. Six queries, however many they are."""
     comments = list(comments)
+    prefetch_related_objects(comments, "dispute", "ties", "cited__reference")
     folded = Comment.objects.filter(folded_into__in=[one.pk for one in comments], state=State.HELD).order_by()
     alike = dict(folded.values_list("folded_into").annotate(Count("id")))
     theirs = Comment.objects.filter(writer__in={one.writer_id for one in comments if one.writer_id}).order_by()
