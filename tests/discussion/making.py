@@ -27,7 +27,9 @@ def said_by(answer: Any) -> str:
 def fields_of(answer: Any) -> dict[str, str]:
     """What a browser would send of the form at which one writes."""
     form = tree_of(answer).xpath("//form[@method='post'][.//textarea]")[0]
-    found = {field.get("name"): field.get("value") or "" for field in form.xpath(".//input[@name][not(@type='checkbox')]")}
+    found = {
+        field.get("name"): field.get("value") or "" for field in form.xpath(".//input[@name][not(@type='checkbox')]")
+    }
     return found | {"text": form.xpath(".//textarea")[0].text_content().removeprefix("\n")}
 
 
