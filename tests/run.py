@@ -53,6 +53,7 @@ NEEDED = [
     NPM,
     Needed("tests behind nginx", ["nginx"], ["nginx-light", "openssl"]),
     Needed("tests behind Caddy", ["caddy"], ["caddy"]),
+    Needed("the check of HTML by v.Nu", ["java"], ["default-jre-headless"]),
 ]
 
 

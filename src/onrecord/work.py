@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.sessions.backends.db import SessionStore
+
 from onrecord.catalogue.models import Episode
 from onrecord.display import Throttle, step_display
 from onrecord.jobs import queue
@@ -24,6 +26,7 @@ def work(only: str = "") -> None:
     """Work until told to stop: steps (or only those of one name), and the press."""
     presser.notice_settings()
     presser.clean_up()
+    SessionStore.clear_expired()
     Worker(only=only or None, background=[] if only else [press_some, index.update_some]).run()
 
 

@@ -1,26 +1,20 @@
 """An episode's page in a real Chromium: the player, the transcript that follows, finding in it; by keyboard, without
-JavaScript, for every reader (axe), and how much of it goes over the wire."""
+JavaScript, and how much of it goes over the wire."""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from onrecord import readmodel
-from onrecord.passages import quote
 from onrecord.press import presser
 from onrecord.search.engines.postgresql import SCHEMA
 from onrecord.site import assets
-from tests.search.making import refresh
 from tests.site import making, staging
 from tests.site.test_browser import CHROMIUM, chromium
 
@@ -199,7 +193,7 @@ def test_finding_in_this_transcript(site):
         assert {text.lower() for text in marked(page, "found")} == {"notebook"}
         expect(page.locator(".find output")).to_have_text(str(len(marked(page, "found"))))
         field.press("Enter")
-        expect(page.locator(".find output")).to_have_text(f"1/{len(marked(page, 'found'))}")
+        expect(page.locator(".find output")).to_contain_text(f"1/{len(marked(page, 'found'))} ")
         assert page.url == site + EPISODE
         page.get_by_role("button", name="Later").click()
         assert page.evaluate("[...CSS.highlights.get('found-here')][0].getBoundingClientRect().top < innerHeight"), (
@@ -319,47 +313,3 @@ def test_how_much_goes_over_the_wire(publication):
     scripts = [content for name, content in assets.files().items() if name.endswith(".js")]
     assert sum(len(gzip.compress(content)) for content in scripts) < 20_000
     assert not any("words.json" in url for url in seen)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", ["en", "ur"])
-def test_axe_finds_nothing(publication, language):
-    """Needs ONRECORD_NODE_MODULES: a folder where npm's axe-core is installed."""
-    axe = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent")) / "axe-core" / "axe.min.js"
-    if not axe.is_file():
-        pytest.skip("axe-core is not installed: ./test does that where npm is")
-    show = making.make_show(language=language)
-    interview = staging.make_interview(show, language, 200, moving=True)
-    other = making.make_episode(show, "other", 5)
-    assert readmodel.episode(other.pk).is_public
-    passage = quote.find_or_make(interview, quote.quotation(interview, 1, range(0, 5)))
-    presser.press_all()
-    refresh()
-    form = f"/quote/?episode={interview.key}"
-    asked = ("/search/?q=notebook", "/search/?q=%DB%81%DB%92", f"{form}&turn=t0", f"{form}&revision=1&words=0-5")
-    program = {path: Client().get(path).content.decode() for path in asked}
-    assert 'class="play"' in program[asked[language == "ur"]]
-    pages = (
-        *(EPISODE, "/", "/talks/", f"/people/{language}-guest/", "/people/", "/talks/series/valley/", "/404.html"),
-        *("/talks/2026/", "/talks/subscribe/", f"{EPISODE}embed/", f"/q/{passage.key}/", *asked),
-    )
-    with chromium() as browser, staging.served(publication.public) as address:
-        for scheme, width in (("light", 1280), ("dark", 390)):
-            context = browser.new_context(
-                color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce"
-            )
-            page = context.new_page()
-            for path, answer in program.items():
-                page.route(
-                    address + path, lambda route, _, answer=answer: route.fulfill(body=answer, content_type="text/html")
-                )
-            for path in pages:
-                page.goto(address + path)
-                assert page.locator("h1").count() == 1, path
-                if path == EPISODE:
-                    page.evaluate("document.dispatchEvent(new CustomEvent('onrecord:play', {detail: {from: 4000}}))")
-                    page.evaluate("document.querySelector('.transcript').scrollIntoView()")
-                page.add_script_tag(path=axe)
-                found = page.evaluate("axe.run().then(result => result.violations)")
-                assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], (path, scheme)
-            context.close()

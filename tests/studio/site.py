@@ -37,6 +37,7 @@ def make(folder: Path) -> None:
     from PIL import Image
 
     from onrecord.accounts.models import Role
+    from onrecord.discussion import post
     from onrecord.jobs.models import State, Step
     from onrecord.site import assets
     from onrecord.transcripts.models import Speaker
@@ -50,6 +51,8 @@ def make(folder: Path) -> None:
     Step.objects.create(
         name="recording.encode_video", subject=1, group=episode.pk, state=State.FAILED, message="The disk was full."
     )
+    for number, words in enumerate(("I was there, at 0:12.", "<b>Ropes</b> & *boats*", "Third")):
+        post.post(episode, post.Draft(f"Reader {number}", f"r{number}@example.org", words), post.Sender(f"n{number}"))
     urdu = making.make_episode(
         making.make_show("guftagu", "گفتگو", language="ur"), "daak", 1, title="ڈاک خانے کی کہانی", language="ur"
     )

@@ -69,6 +69,16 @@ def test_the_publishers_way(address, chromium, scripts):
     page.goto(f"{address}episodes/?kind=failed")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status")).to_contain_text("will be tried again")
+    if scripts:
+        here = page.url
+        page.goto(f"{address}episodes/")
+        link = page.get_by_role("link", name=ENGLISH)
+        link.focus()
+        with page.expect_response(lambda answer: "part=now" in answer.url) as renewed:
+            pass
+        assert renewed.value.ok
+        expect(link).to_be_focused()
+        page.goto(here)
 
     page.get_by_label("Title", exact=True).fill("Ropes & boats")
     page.get_by_label("Guests").fill("Cy Guest\nBo O'Guest")
@@ -144,16 +154,58 @@ def test_a_passkey(address, chromium):
     expect(page.get_by_role("heading", level=1)).to_have_text("Episodes")
 
 
-def test_a_moderator_sees_only_the_account(address, chromium):
+def test_a_moderator_sees_only_comments(address, chromium):
     page = opened(chromium)
     sign_in(page, address, "moderator")
-    expect(page.get_by_role("heading", level=1)).to_have_text("moderator")
-    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["moderator", "The site"]
+    expect(page.get_by_role("heading", level=1)).to_have_text("Comments")
+    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Comments", "moderator", "The site"]
+
+
+def test_the_queue_by_keyboard(address, chromium):
+    page = opened(chromium)
+    sign_in(page, address, "moderator")
+    items = page.locator(".queue > li")
+    expect(items).to_have_count(3)
+    expect(items.nth(0)).to_be_focused()
+    expect(items.nth(1)).to_contain_text("<b>Ropes</b> & boats")
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    page.keyboard.type("Say which ropes, please.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Returned to its writer.")
+    expect(items.nth(0)).to_be_focused()
+    page.keyboard.press("p")
+    expect(page.get_by_role("status")).to_have_text("Published.")
+    expect(items).to_have_count(1)
+    expect(items).to_contain_text("Reader 2")
+
+
+def test_the_queue_without_javascript(address, chromium):
+    page = opened(chromium, java_script_enabled=False)
+    sign_in(page, address, "moderator")
+    page.get_by_role("button", name="Publish").first.click()
+    expect(page.get_by_role("status")).to_have_text("Published.")
+    page.get_by_role("button", name="Spam").first.click()
+    expect(page.get_by_role("status")).to_have_text("Taken away.")
+    page.get_by_text("Return it", exact=True).click()
+    page.get_by_label("What its writer should know").fill("Say more.")
+    page.get_by_role("button", name="Return it with this reason").click()
+    expect(page.get_by_text("Nothing waits to be read.")).to_be_visible()
 
 
 SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
-    *("URDU", "URDUwords/", "upload/", "people/", "account/", "account/password/", "account/second-step/webauthn/"),
+    *(
+        "URDU",
+        "URDUwords/",
+        "upload/",
+        "comments/",
+        "people/",
+        "account/",
+        "account/password/",
+        "account/second-step/webauthn/",
+    ),
     *("account/second-step/totp/activate/", "account/second-step/webauthn/add/", "nothing/", "sign-out/"),
 )
 

@@ -145,6 +145,13 @@ def test_a_form_of_another_site_is_refused_and_its_words_are_kept(accounts):
     assert not Link.objects.exists()
 
 
+def test_the_command_line_prints_the_links(onrecord, folder):
+    (folder / "onrecord.toml").open("a").write('\n[publication]\naddress = "https://talks.example/radio"\n')
+    first = onrecord("owner-link")
+    assert re.fullmatch(r"https://talks\.example/radio/studio/join/[\w-]{43}/\n", first.stdout), first
+    assert onrecord("owner-link", "somebody").returncode == 2
+
+
 def test_cookies(accounts, settings):
     answer = Client().post(reverse("account_login"), {"login": "owner", "password": PASSWORD, "remember": "on"})
     session = answer.cookies[settings.SESSION_COOKIE_NAME]

@@ -64,6 +64,8 @@ def test_fifty_a_page_few_queries_and_what_failed(editor, episode, django_assert
     part = editor.get(address, HTTP_HX_REQUEST="true").content.decode()
     assert "<html" not in part
     assert part.count("row entry") == 50
+    now = editor.get(address, {"part": "now"}, HTTP_HX_REQUEST="true").content.decode()
+    assert now.count('hx-swap-oob="true"') == 51, "each of the list, and nothing to ask for again"
     editor.post(reverse("retry", args=[broken.key]))
     assert Step.objects.get(group=broken.pk).state == State.WAITING
 

@@ -26,6 +26,8 @@ WHO_MAY = {
     "words": EDITORS,
     "turn": EDITORS,
     "upload": EDITORS,
+    "queue": SIGNED_IN,
+    "decide": SIGNED_IN,
     "people": OWNERS,
     "person": OWNERS,
     "revoke": OWNERS,

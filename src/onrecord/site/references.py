@@ -32,25 +32,29 @@ def listed(us: Publication, standings: Iterable[Standing], language: str) -> Saf
 
 def _one(us: Publication, standing: Standing, ui: str) -> str:
     about = [_bdi(text) for text in (standing.author, standing.date) if text]
-    about += [_bdi(site_of(standing.href))] if standing.href else []
+    about += [_bdi(where) for where in (_where(standing),) if where]
     parts = [f"<cite>{_name(standing)}</cite>", *([f'<span class="about">{" · ".join(about)}</span>'] if about else [])]
     if standing.sentence:
         parts.append(f'<blockquote dir="auto">{escape(standing.sentence)}</blockquote>')
     notes = [note for note in (_state(us, standing), _saved(us, standing), _file(standing)) if note]
     if notes:
-        parts.append(f'<p class="label"{ui}>{" ".join(notes)}</p>')
+        parts.append(f'<p class="state"{ui}>{" ".join(notes)}</p>')
     return "".join(parts)
 
 
 def _name(standing: Standing) -> str:
-    """Its title, or what was given; a link unless it is dead: then the address stands there to be read."""
+    """Its title, or what was given; a link unless it is dead."""
     shown = _bdi(standing.title or standing.file_name or standing.given)
-    if not standing.href:
-        given = standing.given if standing.title and standing.kind in (Kind.WORK, Kind.LOST) else ""
-        return f"{shown} {_bdi(given)}" if given and given != standing.title else shown
-    if standing.dead_since:
-        return f"{shown} {_bdi(standing.given)}" if standing.title else shown
+    if standing.dead_since or not standing.href:
+        return shown
     return f'<a href="{escape(standing.href)}" rel="nofollow ugc noopener">{shown}</a>'
+
+
+def _where(standing: Standing) -> str:
+    """The site; of what is no link (any more), what was given, unless that stands there already."""
+    if standing.href and not standing.dead_since:
+        return site_of(standing.href)
+    return standing.given if standing.title and standing.kind != Kind.FILE else ""
 
 
 def _state(us: Publication, standing: Standing) -> str:

@@ -28,8 +28,18 @@ export function find(form, turns, digits) {
     here = (here + step + hits.length) % hits.length;
     marks?.[1].clear();
     marks?.[1].add(hits[here]);
-    count.textContent = `${number(here + 1)}/${number(hits.length)}`;
-    hits[here].startContainer.parentElement.scrollIntoView({ block: "center" });
+    const sentence = hits[here].startContainer.parentElement;
+    count.replaceChildren(`${number(here + 1)}/${number(hits.length)} `, way(sentence));
+    sentence.scrollIntoView({ block: "center" });
+  }
+
+  // Who says it and when, which leads there: for those who do not see it come into view.
+  function way(sentence) {
+    const link = document.createElement("a"), turn = sentence.closest(".turn");
+    link.href = `#${sentence.id || turn.id}`;
+    link.textContent = [...turn.querySelectorAll(".who b, .who time")].map((part) => part.textContent).join(" ");
+    link.dir = "auto";
+    return link;
   }
 
   field.addEventListener("input", search);

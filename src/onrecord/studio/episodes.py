@@ -91,7 +91,7 @@ def _step(step: StepStatus) -> dict[str, Any]:
 @require_safe
 @for_roles(*EDITORS)
 def listing(request: HttpRequest) -> HttpResponse:
-    """All episodes, newest first, 50 a page; htmx asks again for the list alone while something is being made."""
+    """All episodes, newest first, 50 a page; htmx asks again while something of them is being made."""
     words, kind, show = (request.GET.get(name, "").strip() for name in ("q", "kind", "show"))
     rows = _found(words, kind, show)
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
@@ -107,12 +107,14 @@ def listing(request: HttpRequest) -> HttpResponse:
         "shows": list(Show.objects.order_by("name")),
         "show": show,
     }
-    return page(request, f"studio/{'episodes_list' if _is_part(request) else 'episodes'}.html", **context)
+    return page(request, f"studio/{_wanted(request)}.html", **context)
 
 
-def _is_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for the list alone."""
-    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+def _wanted(request: HttpRequest) -> str:
+    """The template of what is asked for: the page; for htmx the list alone, or how each of it stands now."""
+    if request.headers.get("HX-Request") != "true" or "HX-History-Restore-Request" in request.headers:
+        return "episodes"
+    return "renewed" if request.GET.get("part") == "now" else "episodes_list"
 
 
 def _found(words: str, kind: str, show: str) -> QuerySet[Episode]:

@@ -14,7 +14,7 @@ from onrecord import readmodel
 from onrecord.accounts.middleware import is_studio
 from onrecord.accounts.models import Account, Role
 from onrecord.site import assets
-from onrecord.studio.access import EDITORS, OWNERS
+from onrecord.studio.access import EDITORS, EVERYBODY, OWNERS
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Screen:
 SCREENS = (
     Screen("episodes", gettext_noop("Episodes"), EDITORS),
     Screen("upload", gettext_noop("New episode"), EDITORS),
+    Screen("queue", gettext_noop("Comments"), EVERYBODY),
     Screen("people", gettext_noop("Who may sign in"), OWNERS),
 )
 """All screens, in their order. Signing in leads to the first that one may see, or else to one's own account."""
@@ -50,7 +51,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "site_link": us.link(""),
         "styles": [us.link(assets.address(name)) for name in ("style.css", "studio.css")],
         "icon": us.link(assets.address("icon.svg")),
-        "scripts": {name: us.link(assets.address(f"{name}.js")) for name in ("htmx", "passkeys")},
+        "scripts": {name: us.link(assets.address(f"{name}.js")) for name in ("htmx", "passkeys", "queue")},
         "me": user,
         "screens": [_entry(screen, request) for screen in SCREENS if user and user.role in screen.roles],
     }

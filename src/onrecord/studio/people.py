@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -25,7 +28,9 @@ def people(request: HttpRequest) -> HttpResponse:
         if role not in Role.values:
             return page(request, "studio/refused.html", status=400)
         secret = links.invite(account_of(request), role, request.POST.get("note", ""))
-        invitation = request.build_absolute_uri(reverse("join", args=[secret]))
+        us = settings.ONRECORD
+        here = us.address if us.has_public_address else request.build_absolute_uri("/")
+        invitation = urljoin(here, reverse("join", args=[secret]))
     return page(
         request,
         "studio/people.html",

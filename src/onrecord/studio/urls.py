@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import editing, episodes, joining, own, people, preview, uploading, words
+from onrecord.studio import editing, episodes, joining, own, people, preview, queue, uploading, words
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("episodes/<str:key>/words/", words.words, name="words"),
     path("episodes/<str:key>/words/<int:first>-<int:end>/", words.turn, name="turn"),
     path("upload/", uploading.upload, name="upload"),
+    path("comments/", queue.queue, name="queue"),
+    path("comments/<str:key>/", queue.decide, name="decide"),
     path("people/", people.people, name="people"),
     path("people/<int:account>/", people.change, name="person"),
     path("people/invitations/<int:link>/revoke/", people.revoke, name="revoke"),
