@@ -24,7 +24,8 @@ from tests.site.test_browser import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_index_stays"),
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 SITE = "http://127.0.0.1:8000"
