@@ -182,3 +182,4 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
 
 FILE_UPLOAD_TEMP_DIR = ONRECORD.work / "uploads"
+SILENCED_SYSTEM_CHECKS = ["files.E001"]  # that folder is made when the first recording arrives

@@ -22,11 +22,13 @@ from onrecord.press import presser
 from tests.search.making import refresh
 from tests.site import making, staging
 from tests.site.test_browser import CHROMIUM, chromium
-from tests.site.test_browser_player import EPISODE, at, no_index_stays, opened, settled
+from tests.site.test_browser_player import EPISODE, at, opened, settled
 
-__all__ = ["no_index_stays"]
-
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_index_stays"),
+]
 in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 MODULES = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent"))
 

@@ -399,7 +399,7 @@ def test_static_files_are_named_by_content(publication):
         assert re.fullmatch(r"static/[a-z]+-[0-9a-f]{16}\.[a-z]+", path)
         assert (
             f'"/{path}"' in page
-            or path.startswith(("static/embed", "static/search", "static/discuss"))
+            or path.startswith(("static/embed", "static/search", "static/discuss", "static/studio"))
             or path.endswith(".js")
         )
         assert b"http" not in content.replace(b"http://www.w3.org/2000/svg", b""), "no request to anyone"
