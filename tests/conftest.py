@@ -95,3 +95,16 @@ def onrecord(folder: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture
+def no_index_stays() -> Iterator[None]:
+    """For tests that commit what they write: on PostgreSQL the search index is beside the rows, and would stay."""
+    yield
+    from django.db import connection
+
+    from onrecord.search.engines.postgresql import SCHEMA
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")

@@ -66,7 +66,7 @@ def status() -> dict[str, Any]:
         "address": settings.ONRECORD.address,
         "stale": stale_count(),
         "mail": outgoing.standing(),
-        "dead_references": len(dead()),
+        "dead_references": dead().count(),
         "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
         "episodes": [asdict(episode) for episode in statuses(episodes)],
     }

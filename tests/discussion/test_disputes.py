@@ -106,7 +106,7 @@ def test_from_the_words_to_the_card_without_javascript(episode: Episode, public:
         "Guest · 0:01",
         "They did not.",
         "https://example.org/minutes",
-        "being saved",
+        "A copy will be saved.",
         "Nobody signed anything",
     ):
         assert part in text, part
@@ -136,7 +136,8 @@ def test_it_stands_at_the_right_words_after_every_correction(episode: Episode, p
     assert state in ("time", "orphan")
     correct(episode, "Quite other things were said here by everybody who came and went all through the night.")
     text = card(public)
-    assert "They did sign the paper that" in text and "They did not." in text, "the record keeps the words as they were"
+    assert "They did sign the paper that" in text and "They did not." in text
+    assert Comment.objects.get().number == 1
     if Tie.objects.get().passage.places.order_by("-revision__number").first().state == "orphan":
         assert "no longer in the transcript" in text
         assert not page_at(public, "talks/e1/index.html").xpath(mark)
@@ -157,7 +158,7 @@ def test_the_whole_episode_with_a_lost_link(episode: Episode, public: Path) -> N
     press()
     text = card(public)
     assert "about the whole episode" in text and "Unsupported claim stated as fact" in text
-    assert "My article of 17 April 1998" in text and "link lost" in text and "It was never signed." in text
+    assert "My article of 17 April 1998" in text and "The link to it is lost" in text and "It was never signed." in text
     shown = page_at(public, "talks/e1/discussion/index.html").xpath("//article[@id='c1']//div[@class='said']/p")
     assert [" ".join(p.text_content().split()) for p in shown] == [part.strip() for part in SEVEN.split("\n\n")]
     assert sorted(Reference.objects.values_list("kind", flat=True)) == [Kind.LOST, Kind.WORK]
@@ -180,7 +181,7 @@ def test_i_hear_something_else(episode: Episode, public: Path) -> None:
         ({"reason": ""}, "choose one of the reasons"),
         ({"words": "4-9999"}, "no such words"),
         ({"sentence": ["Alone."], "reference": [""]}, "give its reference"),
-        ({"reference": ["x" * 2001], "sentence": [""]}, "at most 2000"),
+        ({"reference": ["x" * 2001], "sentence": [""]}, "at most 2,000"),
     ],
 )
 def test_what_cannot_be_taken_keeps_every_word(episode: Episode, more: dict[str, Any], problem: str) -> None:

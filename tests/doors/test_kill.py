@@ -54,7 +54,8 @@ def made(folder: Path) -> dict[str, bytes]:
 
 def left_over(folder: Path) -> list[str]:
     temporary = [str(path) for path in folder.rglob("*") if ".tmp" in path.name]
-    attempts = [str(path) for path in (folder / "work").iterdir() if path.is_dir() and path.name != "speech"]
+    work = [path for path in (folder / "work").iterdir() if path.is_dir() and path.name not in ("speech", "uploads")]
+    attempts = [str(path) for path in [*work, *(folder / "work" / "uploads").glob("*")]]
     running = [
         " ".join(process.info["cmdline"])
         for process in psutil.process_iter(["cmdline"])

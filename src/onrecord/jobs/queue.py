@@ -120,9 +120,14 @@ def ensure(name: str, subject: int) -> None:
     For steps that look in their `finish()` at all that there is to do: nothing that is written before can be missed.
     """
     lock(subject)
-    underway = (State.BLOCKED, State.WAITING, State.RUNNING)
-    if not Step.objects.filter(name=name, subject=subject, state__in=underway).exists():
+    if not is_underway(name, subject):
         restart(name, subject)
+
+
+def is_underway(name: str, subject: int) -> bool:
+    """Whether a step waits or runs; nobody is kept from changing that."""
+    underway = (State.BLOCKED, State.WAITING, State.RUNNING)
+    return Step.objects.filter(name=name, subject=subject, state__in=underway).exists()
 
 
 _FRESH_TRIES: dict[str, Any] = {"tries_left": MOST_TRIES, "interruptions": 0, "retry_at": None}

@@ -74,7 +74,8 @@ def published(reference: Reference) -> None:
         queue.ensure(SAVE, link.pk)
     if settings.ONRECORD.references.check:
         Link.objects.filter(pk=link.pk, next_check=None).update(next_check=now + FIRST_CHECK)
-        queue.ensure(CHECK, 0)
+        if not queue.is_underway(CHECK, 0):  # it comes by itself, and all texts would wait here for each other
+            queue.ensure(CHECK, 0)
 
 
 @transaction.atomic

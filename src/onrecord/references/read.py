@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from onrecord.lib.addresses import is_web_address
 from onrecord.references import visiting
@@ -58,9 +59,9 @@ def standings(references: Iterable[int]) -> dict[int, Standing]:
     return {row.pk: _standing(row) for row in rows}
 
 
-def dead() -> list[Link]:
+def dead() -> QuerySet[Link]:
     """The links that are dead, the newest first, for the publisher's queue."""
-    return list(Link.objects.exclude(dead_since=None).order_by("-dead_since", "pk"))
+    return Link.objects.exclude(dead_since=None).order_by("-dead_since", "pk")
 
 
 def _standing(row: Reference) -> Standing:

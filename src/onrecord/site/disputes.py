@@ -13,8 +13,7 @@ from onrecord.lib.language import digits, marked
 from onrecord.passages.quote import Quotation
 from onrecord.readmodel import EpisodeView, Publication
 from onrecord.readmodel.discussion import CommentView, TieView
-from onrecord.references.models import Kind
-from onrecord.references.read import Saved, Standing
+from onrecord.site import references as cited
 
 REASONS = {
     Reason.FACT: gettext_noop("Factual error"),
@@ -24,15 +23,6 @@ REASONS = {
     Reason.UNSUPPORTED: gettext_noop("Unsupported claim stated as fact"),
     Reason.OTHER: gettext_noop("Something else"),
     Reason.HEARD: gettext_noop("I hear something else"),
-}
-
-SAVED = {
-    Saved.SAVED: gettext_noop("saved %(date)s"),
-    Saved.WITH_SENTENCE: gettext_noop("saved %(date)s, with the sentence"),
-    Saved.SENTENCE_MISSING: gettext_noop("saved %(date)s, but the sentence was not found in it"),
-    Saved.WAITING: gettext_noop("being saved"),
-    Saved.BLOCKED: gettext_noop("could not be saved: the site keeps programs out"),
-    Saved.FAILED: gettext_noop("could not be saved"),
 }
 
 
@@ -63,8 +53,9 @@ def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
     since = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, us.time_zone)}</time>'
     waits = escape(gettext("waiting for an answer since %(date)s")).replace("%(date)s", since)
     kind = gettext("Transcript") if dispute.reason == Reason.HEARD else gettext("Dispute")
-    about = "" if dispute.ties else f" · {escape(gettext('about the whole episode'))}"
-    own = f" · {escape(gettext('first-hand knowledge'))}" if dispute.first_hand else ""
+    whole, known = gettext("about the whole episode"), gettext("first-hand knowledge")
+    about = "" if dispute.ties else f" · {escape(whole)}"
+    own = f" · {escape(known)}" if dispute.first_hand else ""
     reason = escape(gettext(REASONS[Reason(dispute.reason)]))
     label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {waits}</p>'
     return label + "".join(_tie(us, view, one) for one in dispute.ties)
@@ -91,32 +82,8 @@ def references(us: Publication, view: EpisodeView, comment: CommentView) -> str:
     """What a comment refers to: as it was given, the sentence in it, whether it is saved, alive or dead."""
     if not comment.references:
         return ""
-    listed = "".join(f"<li>{_reference(us, one, marked(view.language))}</li>" for one in comment.references)
-    heading = escape(gettext("References"))
-    return f'<div class="references"><p{marked(view.language)}>{heading}</p><ul>{listed}</ul></div>'
-
-
-def _reference(us: Publication, one: Standing, ui: str) -> str:
-    name = escape(one.title or one.given)
-    shown = f'<a href="{escape(one.href)}" rel="nofollow ugc noopener">{name}</a>' if one.href else f"<bdi>{name}</bdi>"
-    if one.title and one.title != one.given:
-        shown += f' <small dir="ltr">{escape(one.given)}</small>'
-    state = f" <small{ui}>{' · '.join(_states(us, one))}</small>" if _states(us, one) else ""
-    sentence = f'<blockquote dir="auto"><p>{escape(one.sentence)}</p></blockquote>' if one.sentence else ""
-    return f"{shown}{state}{sentence}"
-
-
-def _states(us: Publication, one: Standing) -> list[str]:
-    states = []
-    if one.kind == Kind.LOST:
-        states.append(escape(gettext("link lost: can you help find it?")))
-    if one.dead_since:
-        dead = gettext("dead since %(date)s") % {"date": times.long_date(one.dead_since, us.time_zone)}
-        states.append(f"<strong>{escape(dead)}</strong>")
-    if one.saved in SAVED:
-        date = times.long_date(one.saved_at, us.time_zone) if one.saved_at else ""
-        states.append(escape(gettext(SAVED[one.saved]).replace("%(date)s", date)))
-    return states
+    heading, ui = escape(gettext("References")), marked(view.language)
+    return f'<div class="cited"><p{ui}>{heading}</p>{cited.listed(us, comment.references, view.language)}</div>'
 
 
 def _speaker(view: EpisodeView, index: int | None) -> str:

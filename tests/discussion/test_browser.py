@@ -1,0 +1,150 @@
+"""The reader's way in a real Chromium, with JavaScript and without: write, confirm, be read; dispute by keyboard."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, Route
+
+from onrecord.catalogue.models import Episode
+from onrecord.discussion import moderate
+from onrecord.discussion.models import Comment, Tie
+from onrecord.lib.headers import content_type
+from onrecord.mail import outgoing
+from onrecord.mail.models import Mail
+from tests.press import archive
+from tests.press.test_presser import press
+from tests.site.test_browser import CHROMIUM, chromium
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("no_index_stays"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
+SITE = "http://127.0.0.1:8000"
+JAVASCRIPT = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "none"])
+
+
+class Site:
+    """Public files from disk, the program's routes from Django; one browser has one jar of cookies."""
+
+    def __init__(self, page: Page, public: Path) -> None:
+        self.public, self.client = public, Client()
+        self.strangers: list[str] = []
+        self.errors: list[str] = []
+        page.route("**/*", self.answer)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def answer(self, route: Route) -> None:
+        request, parts = route.request, urlsplit(route.request.url)
+        if not request.url.startswith(SITE):
+            self.strangers.append(request.url)
+            route.abort()
+        elif parts.path.startswith(("/discuss/", "/quote/")):
+            with mock.patch("time.time", return_value=time.time() + (5 if request.method == "POST" else 0)):
+                answer = self.ask(request, f"{parts.path}?{parts.query}")
+            kept = {name: answer[name] for name in ("Content-Type", "Content-Security-Policy")}
+            status = 200 if answer.redirect_chain else answer.status_code
+            route.fulfill(status=status, body=answer.content, headers=kept)
+        else:
+            path = parts.path.lstrip("/") + ("index.html" if parts.path.endswith("/") else "")
+            file = self.public / path
+            body = file.read_bytes() if file.is_file() else b""
+            route.fulfill(status=200 if body else 404, body=body, content_type=content_type(path))
+
+    def ask(self, request: Any, path: str) -> Any:
+        if request.method == "POST":
+            pairs = parse_qsl(request.post_data or "", keep_blank_values=True)
+            given: dict[str, list[str]] = {}
+            for name, value in pairs:
+                given.setdefault(name, []).append(value)
+            return self.client.post(path, given, headers={"Origin": "http://testserver"}, follow=True)
+        return self.client.get(path, follow=True)
+
+
+@pytest.fixture
+def episode(publication: Any) -> Episode:
+    episode = archive.make_episode(archive.make_show(), 1)
+    press()
+    return episode
+
+
+def by_keyboard(page: Page, words: str) -> None:
+    """Tab until the link or button with these words has the focus, and press Enter."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == words:
+            page.keyboard.press("Enter")
+            page.wait_for_load_state()
+            return
+    raise AssertionError(f"no way to {words}")
+
+
+@JAVASCRIPT
+def test_write_confirm_be_read(episode: Episode, publication: Any, javascript: bool) -> None:
+    with chromium() as browser:
+        page = browser.new_page(java_script_enabled=javascript, viewport={"width": 390, "height": 800})
+        site = Site(page, publication.public)
+        page.goto(f"{SITE}/talks/e1/")
+        page.get_by_role("link", name="Write a comment").click()
+        page.get_by_label("Your comment").fill("At 0:12 there is a **bell**.\n\nTwo paragraphs.")
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_role("button", name="Preview").click()
+        assert page.locator(".preview strong").inner_text() == "bell"
+        page.get_by_label("Your mail address").fill("ada@example.org")
+        page.get_by_role("button", name="Send").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Your comment has arrived"
+        page.get_by_role("link", name="Change it").click()
+        page.get_by_label("Your comment").fill("At 0:12 there are two **bells**.\n\nTwo paragraphs.")
+        page.get_by_role("button", name="Save").click()
+        mail = outgoing.opened(Mail.objects.earliest("id"))
+        page.goto(next(word for word in mail.body.split() if "/confirm/" in word))
+        assert Comment.objects.get().confirmed is None
+        page.get_by_role("button", name="Yes, it is mine").click()
+        comment = Comment.objects.get()
+        assert comment.confirmed and "two" in comment.text
+        moderate.publish(comment)
+        press()
+        page.goto(f"{SITE}/talks/e1/discussion/#c1")
+        assert page.locator("#c1 .said p").count() == 2
+        assert page.locator("#c1 .said a").get_attribute("href") == "/talks/e1/?t=12"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390 if javascript else True
+        assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
+
+
+def test_dispute_by_keyboard_with_javascript(episode: Episode, publication: Any) -> None:
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        site = Site(page, publication.public)
+        page.goto(f"{SITE}/talks/e1/")
+        page.wait_for_load_state("networkidle")
+        page.locator(".turn .quote").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open]")
+        by_keyboard(page, "Dispute this")
+        page.wait_for_selector("#reason")
+        assert "words=" in page.url
+        page.get_by_label("The reason").select_option("fact")
+        page.get_by_label("What is wrong").fill("It was not so.")
+        page.get_by_label("A link, or a book").first.fill("https://example.org/minutes")
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_label("Your mail address").fill("ada@example.org")
+        page.get_by_label("Your mail address").press("Enter")
+        page.wait_for_selector("text=Your comment has arrived")
+        moderate.publish(Comment.objects.get())
+        press()
+        page.goto(f"{SITE}/talks/e1/")
+        mark = page.locator("a.disputed")
+        assert mark.get_attribute("aria-label") == "Disputed: #1"
+        mark.click()
+        page.wait_for_url("**/discussion/#c1")
+        assert page.locator("#c1 .about-words blockquote").inner_text() == Tie.objects.get().words
+        assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
