@@ -178,7 +178,7 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
     replied = model.comments(view.id, parent.number, parent.number) if parent and parent.number else []
     content = discussion.form(
         view,
-        problems=typed.problems,
+        problems=typed.problems or (typed.dispute.problems if typed.dispute else []),
         preview=comments.shown(us, view, preview) if preview else "",
         fields={
             "episode": view.key,

@@ -88,6 +88,8 @@ class TypedDispute:
         if self.quotation:
             words = self.quotation.words
             kept |= {"revision": str(self.quotation.revision.number), "words": f"{words.start}-{words.stop}"}
+        elif self.words:  # none of ours, and said to be; without them it would be about the whole episode
+            kept |= {"revision": self.revision, "words": self.words[0]}
         return kept
 
     def context(self, view: EpisodeView) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from onrecord.publish import (
     taken_slugs,
 )
 from onrecord.recordings import pipeline
+from onrecord.transcripts import speakers
 
 
 def rename(episode: Episode, new_slug: str) -> None:
@@ -146,6 +147,8 @@ def edit(episode: Episode, changes: Changes) -> None:
             for role, names in ((Role.HOST, changes.hosts), (Role.GUEST, changes.guests)):
                 if names is not None:
                     credit(episode, role, list(names))
+            if changes.hosts is not None or changes.guests is not None:
+                speakers.link_to_credits(episode)
             episode_changed(episode.pk)
     finally:
         for sha256 in unused:

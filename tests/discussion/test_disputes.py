@@ -190,6 +190,7 @@ def test_what_cannot_be_taken_keeps_every_word(episode: Episode, more: dict[str,
     assert answer.status_code in (400, 409)
     assert problem in tree_of(answer).xpath("//*[@role='alert']")[0].text_content()
     again = tree_of(answer)
+    assert again.xpath("//input[@name='words']/@value") == [more.get("words", "4-10")], "it is not about the whole"
     assert again.xpath("//textarea")[0].text_content().strip() == "They did not."
     if "reference" not in more:
         assert again.xpath("//input[@name='reference']/@value")[0] == "A book"

@@ -309,3 +309,23 @@ def test_it_can_be_started_again_at_once(folder: Path) -> None:
         finally:
             again.kill()
             again.wait()
+
+
+def test_a_large_body_must_say_how_large_it_is() -> None:
+    from types import SimpleNamespace
+
+    from onrecord.server.program import Uploads
+
+    uploads = Uploads("/up/", lambda query: query == "ours", Path, 10)
+
+    def takes(query: str = "ours", path: str = "/up/", method: str = "POST", **headers: str) -> bool:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return uploads.takes(SimpleNamespace(method=method, path=path, query_string=query, headers=named))
+
+    assert takes(content_length="9")
+    assert not takes()
+    assert not takes(content_length="9", transfer_encoding="chunked")
+    assert not takes(content_length="nine")
+    assert not takes("theirs", content_length="9")
+    assert not takes(path="/up/other/", content_length="9")
+    assert not takes(method="PUT", content_length="9")

@@ -14,6 +14,7 @@ from onrecord.catalogue.models import Change, Episode, Redirect
 from onrecord.jobs.models import State, Step
 from onrecord.studio.editing import now_of
 from onrecord.transcripts import revisions
+from onrecord.transcripts.models import Speaker
 from onrecord.transcripts.tokens import text_of, unpack
 from tests.site import making
 
@@ -206,6 +207,12 @@ def test_words_are_corrected_approved_and_speakers_named(editor, episode):
     named = editor.post(reverse("speakers", args=[episode.key]), {"voice-0": "Ada Host", "voice-1": "Bo O'Guest"})
     assert named.status_code == 303
     assert "Bo O&#x27;Guest" in editor.get(reverse("words", args=[episode.key])).content.decode()
+    editor.post(reverse("speakers", args=[episode.key]), {"voice-1": "Zed Guest"})
+    zed = Speaker.objects.get(name="Zed Guest")
+    assert zed.person is None
+    editor.post(reverse("episode", args=[episode.key]), given(episode, guests="Zed Guest"))
+    zed.refresh_from_db()
+    assert zed.person.name == "Zed Guest", "credited afterwards"
     gone = editor.post(
         reverse("turn", args=[episode.key, 10, 15]), sent | {"nothing": "on", "text": "", "revision": "2"}
     )

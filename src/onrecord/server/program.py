@@ -45,8 +45,9 @@ class Uploads:
     largest: int
 
     def takes(self, scope: Any) -> bool:
-        """Whether this request may be large. Known before its body is read."""
-        return bool(scope.method == "POST" and scope.path == self.path and self.allows(scope.query_string))
+        """Whether this request may be large. Known before its body is read, as is its size."""
+        is_said = _claimed(scope) > 0 and "transfer-encoding" not in scope.headers
+        return bool(is_said and scope.method == "POST" and scope.path == self.path and self.allows(scope.query_string))
 
     def has_room(self, size: int) -> bool:
         """Whether a body of so many bytes fits twice: as it arrives, and as the file that was in it."""

@@ -22,6 +22,7 @@ from onrecord.catalogue.models import Episode, Role, Series, Show
 from onrecord.edit import Changes
 from onrecord.lib.errors import BadInput
 from onrecord.publish import LARGEST_NOTES, LONGEST_TEXT, LONGEST_TITLE, MOST_PARTS
+from onrecord.studio import uploading
 from onrecord.studio.access import EDITORS, for_roles, page, sayable, see_other
 from onrecord.studio.episodes import entries, episode_of, tabs
 
@@ -120,6 +121,7 @@ def now_of(episode: Episode) -> dict[str, Any]:
 @for_roles(*EDITORS)
 def episode(request: HttpRequest, key: str) -> HttpResponse:
     """The form; what was changed in it is changed as `onrecord edit` would."""
+    uploading.folder()  # where a large picture arrives
     row = episode_of(key)
     form = EpisodeForm(request.POST or None, request.FILES or None, initial=now_of(row))
     if request.method == "POST" and form.is_valid() and _saved(row, form):
@@ -145,7 +147,7 @@ def episode(request: HttpRequest, key: str) -> HttpResponse:
 def _saved(row: Episode, form: EpisodeForm) -> bool:
     given, changed = form.cleaned_data, set(form.changed_data)
     try:
-        with tempfile.TemporaryDirectory(dir=_made(settings.ONRECORD.work / "uploads")) as folder:
+        with tempfile.TemporaryDirectory(dir=uploading.folder()) as folder:
             edit.edit(row, _changes(given, changed, _kept(given["picture"], Path(folder))))
         if "slug" in changed:
             edit.rename(row, given["slug"])
@@ -197,8 +199,3 @@ def _kept(upload: UploadedFile[bytes] | None, folder: Path) -> Path | None:
         for chunk in upload.chunks():
             file.write(chunk)
     return path
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -83,6 +83,7 @@ class UploadForm(forms.Form):
 def upload(request: HttpRequest) -> HttpResponse:
     """The form, and what it sends: taken in as `onrecord publish` does."""
     mine = account_of(request).pk
+    folder()
     if request.method == "POST" and account_in(request.META.get("QUERY_STRING", "")) != mine:
         messages.error(request, gettext("This form has expired: choose the file again."))
         return see_other(reverse("upload"))
