@@ -16,9 +16,9 @@ verify = log.verify
 
 def waiting(most: int) -> Iterator[str]:
     """The comments that wait, the oldest first, each with its words; the same words stand there once."""
-    for comment in moderate.waiting()[:most]:
-        alike = moderate.alike(comment)
-        others = f", and {alike} with the same words" if alike else ""
+    for one in moderate.with_histories(moderate.waiting()[:most]):
+        comment = one.comment
+        others = f", and {one.alike} with the same words" if one.alike else ""
         known = "address confirmed" if comment.confirmed else "address not confirmed"
         about = f"{comment.key}  {iso(comment.created)}  {comment.episode.folder}"
         yield f"{about}  {_shown(comment.name)} ({known}{others})"

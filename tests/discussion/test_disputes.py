@@ -216,4 +216,4 @@ def test_disputes_of_the_same_words_are_not_folded(episode: Episode) -> None:
         draft = post.Draft(f"N{n}", f"a{n}@example.org", "No.", None)
         post.post(episode, draft, post.Sender(f"n{n}"))
     taken(send(opened(episode, dispute="1") | typed(text="No.")))
-    assert [moderate.alike(one) for one in moderate.waiting()] == [1, 0]
+    assert [one.alike for one in moderate.with_histories(moderate.waiting())] == [1, 0]

@@ -6,12 +6,11 @@ import base64
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from onrecord.lib import keys
+from onrecord.lib import keys, sealing
 from onrecord.lib.requests import network_of
 
 
@@ -36,16 +35,16 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has
 
     def encrypt(self, text: str) -> str:
         """With a key of the publication that lies beside its database, not in it."""
-        return _box().encrypt(text.encode()).decode()
+        return base64.b64encode(sealing.seal(_key(), text.encode())).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The other way round."""
-        return _box().decrypt(encrypted_text.encode()).decode()
+        return sealing.unseal(_key(), base64.b64decode(encrypted_text)).decode()
 
     def get_totp_issuer(self) -> str:
         """What an authenticator app shows."""
         return str(settings.ONRECORD.publication.name)
 
 
-def _box() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(keys.key(settings.ONRECORD.private, "second steps")))
+def _key() -> bytes:
+    return keys.key(settings.ONRECORD.private, "second steps")

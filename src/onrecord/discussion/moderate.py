@@ -21,11 +21,6 @@ def waiting() -> QuerySet[Comment]:
     return rows.order_by("created", "id")
 
 
-def alike(comment: Comment) -> int:
-    """How many others wait that say the same."""
-    return Comment.objects.filter(folded_into=comment.pk, state=State.HELD).count()
-
-
 @dataclass(frozen=True)
 class Waiting:
     """A comment that waits: how many others say the same, and what became of its writer's other comments."""

@@ -77,7 +77,7 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nothing half-written stays
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

@@ -44,7 +44,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nothing half-written stays
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

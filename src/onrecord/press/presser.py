@@ -157,7 +157,7 @@ def _helper() -> Iterator[None]:
     process = subprocess.Popen([sys.executable, "-m", "onrecord.press"], env=environment, stdin=subprocess.DEVNULL)
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the helper ends with us
         process.terminate()
         raise
     finally:
@@ -178,7 +178,7 @@ def _press(name: str, claims: list[Claim]) -> None:
     except OSError as error:  # the disk is full, or gone
         batch.discard()
         made, gone, failed = {}, [], {claim: _reason(claim, error) for claim in claims}
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no temporary file stays
         batch.discard()
         raise
     stale.finish(name, made.values(), gone, failed)

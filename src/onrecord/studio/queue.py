@@ -21,7 +21,7 @@ A_PAGE = 30
 @require_safe
 @for_roles(*EVERYBODY)
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits, the oldest first, with what its writers wrote before. As many queries, however many wait."""
+    """What waits, the oldest first, with what its writers wrote before. No more queries for many than for few."""
     pages = Paginator(moderate.waiting(), A_PAGE)
     here = pages.get_page(request.GET.get("page"))
     return page(request, "studio/queue.html", waiting=moderate.with_histories(here.object_list), here=here)
