@@ -96,11 +96,13 @@ def _disk_errors(file: Path) -> Iterator[None]:
 
 
 class Moment:
-    """The rows as they were at one moment, in files below a temporary folder, and what they say of other files."""
+    """The rows as they were at one moment, in files below a new temporary folder, and what they say of other files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.began = datetime.now(UTC)
+        # The file system stamps by a clock that lags some milliseconds behind ours: what came before it must say.
+        self.began_on_disk = folder.stat().st_ctime_ns
         self.migrations: list[tuple[str, str]] = []
         self.named_files: set[str] = set()
         self.public_paths: set[str] = set()
@@ -147,7 +149,7 @@ class Moment:
             return name
         if path in self.renditions:
             return self.renditions[path]
-        return name if file.stat().st_ctime < self.began.timestamp() else None
+        return name if file.stat().st_ctime_ns < self.began_on_disk else None
 
 
 @contextmanager
