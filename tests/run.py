@@ -79,6 +79,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that PostgreSQL is ended, too
     everything, selection = parse()
     os.environ["PATH"] += ":/usr/sbin:/usr/local/sbin"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start the program some hundred times
     if everything:
         install_from_debian()
         install_checkers()

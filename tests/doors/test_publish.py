@@ -32,6 +32,7 @@ def public_files(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+@pytest.mark.first_use
 def test_a_recording_goes_in_and_a_site_comes_out(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     recording = write_wave(tmp_path / "talk.wav")
     result = published(
