@@ -82,7 +82,7 @@ def folder(tmp_path: Path, fresh_database_url: str, request: pytest.FixtureReque
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """What publications for the command line begin with, so that not each waits for its migrations: a name or a file."""
+    """What publications of the command line begin with, as migrations take seconds: a file, or a name on PostgreSQL."""
     folder = tmp_path_factory.mktemp("migrated")
     name = f"onrecord_migrated_{os.getpid()}"
     if POSTGRES:
