@@ -18,6 +18,8 @@ hypothesis.settings.load_profile("onrecord")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 """A browser test that fails may leave an event loop behind, in which Django would refuse rows to all tests after it."""
 
+pytest_plugins = ["tests.browser"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
@@ -128,16 +130,3 @@ def run_command(folder: Path, *arguments: str | Path, timeout: float = 300) -> s
     environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, "-m", "onrecord", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=timeout)
-
-
-@pytest.fixture
-def no_index_stays() -> Iterator[None]:
-    """For tests that commit what they write: on PostgreSQL the search index is beside the rows, and would stay."""
-    yield
-    from django.db import connection
-
-    from onrecord.search.engines.postgresql import SCHEMA
-
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")

@@ -18,14 +18,13 @@ from onrecord.discussion.models import Comment, Tie
 from onrecord.lib.headers import content_type
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
+from tests.browser import CHROMIUM, chromium
 from tests.press import archive
 from tests.press.test_presser import press
-from tests.site.test_browser import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("no_index_stays"),
+    pytest.mark.django_db,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 SITE = "http://127.0.0.1:8000"

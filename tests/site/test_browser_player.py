@@ -13,13 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from onrecord.press import presser
 from onrecord.site import assets
+from tests.browser import CHROMIUM, chromium
 from tests.site import making, staging
-from tests.site.test_browser import CHROMIUM, chromium
 
 pytestmark = [
-    pytest.mark.usefixtures("no_index_stays"),
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 

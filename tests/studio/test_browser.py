@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.site.test_browser import CHROMIUM, FLAGS
+from tests import browser
+from tests.browser import CHROMIUM
 from tests.studio.site import PASSWORD, served
 
 pytestmark = [
@@ -29,14 +30,12 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
+    with browser.chromium() as shared:
+        yield shared
 
 
-def opened(browser: Browser, **options: object) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
+def opened(shared: Browser, **options: object) -> Page:
+    page = shared.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(15_000)
     page.said = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
