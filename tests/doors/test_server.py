@@ -17,6 +17,8 @@ import pytest
 from onrecord.lib.errors import BadInput
 from tests.doors.serving import HASH, MEDIA, PAGE, ask, free_port, make_public, running, start, wait_until_listening
 
+pytestmark = pytest.mark.once
+
 MP3 = f"/talks/one/{HASH}.mp3"
 LARGE = 60_000_000
 

@@ -23,6 +23,8 @@ from tests.doors.serving import (
     wait_until_listening,
 )
 
+pytestmark = pytest.mark.once
+
 DEPLOY = ROOT / "docs" / "deploy"
 PATHS = [
     "/",

@@ -16,6 +16,8 @@ from onrecord.lib.errors import BadInput, Failed
 from onrecord.transcripts.engines import weights
 from onrecord.transcripts.engines.weights import File, find_model, is_english_only, knows
 
+pytestmark = pytest.mark.once
+
 ONE, TWO = b"first half, " * 1000, b"second half"
 VOCABULARY = ["<|startoftranscript|>", "<|en|>", "<|ru|>"]
 
