@@ -1,11 +1,14 @@
 """What every test may use: a fresh publication, the real inputs where they are, the command line as people run it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,10 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
 
 
+WEIGHTS = {"slow": 60, "speech": 6, "browser": 6, "onrecord": 6, "made": 4, "house": 2, "twelve": 2, "db": 0.3}
+"""About how many seconds a test takes that has this mark or uses this fixture."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that the last minutes are not one process's alone."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """The longest files first, so that the last minutes are not one process's alone."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        about = {mark.name for mark in item.iter_markers()} | set(getattr(item, "fixturenames", ()))
+        weights[item.path] += max((WEIGHTS[name] for name in about & set(WEIGHTS)), default=0.02)  # type: ignore[assignment]
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest.fixture
@@ -51,49 +62,71 @@ def cases() -> Path:
     return folder
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A publication that tests begin with a copy of: its folder, and the name of its database on PostgreSQL."""
+
+    folder: Path
+    database: str
+
+    @contextlib.contextmanager
+    def copied(self, folder: Path) -> Iterator[str]:
+        """Make `folder` a copy, for as long as the test runs. Gives the address of its database; empty on SQLite."""
+        with database(of=self.database) as name:
+            shutil.copytree(self.folder, folder)
+            if name:
+                name_database(folder, url_of(name))
+            yield url_of(name) if name else ""
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """One of which there is the database alone, as migrations leave it: they take seconds."""
+    with database() as name:
+        first, folder = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("migrated")
+        name_database(first, url_of(name) if name else "")
+        run_command(first, "status").check_returncode()
+        if not name:
+            shutil.copy(first / "onrecord.db", folder)
+        yield Prepared(folder, name)
+
+
 @pytest.fixture
-def fresh_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def fresh_database_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database of the kind under test for a publication that runs in processes of its own; empty means SQLite.
 
     It is as migrations leave it; for a test marked `first_use` it is as a publisher's server makes it, empty.
     """
+    folder = tmp_path / "my-show"
+    if request.node.get_closest_marker("first_use"):
+        folder.mkdir()
+        with database() as name:
+            if name:
+                name_database(folder, url_of(name))
+            yield url_of(name) if name else ""
+    else:
+        with request.getfixturevalue("migrated").copied(folder) as url:
+            yield url
+
+
+@pytest.fixture
+def folder(tmp_path: Path, fresh_database_url: str) -> Path:
+    """A publication's folder on the database under test, for the command line."""
+    return tmp_path / "my-show"
+
+
+@contextlib.contextmanager
+def database(of: str = "") -> Iterator[str]:
+    """The name of a new database on the PostgreSQL under test, empty or a copy `of` another one; no name on SQLite."""
     if not POSTGRES:
         yield ""
         return
     name = f"onrecord_{uuid.uuid4().hex[:12]}"
-    is_first_use = request.node.get_closest_marker("first_use")
-    of = "" if is_first_use else f' TEMPLATE "{request.getfixturevalue("migrated_database")}"'
-    on_postgres(f'CREATE DATABASE "{name}"{of}')
+    on_postgres(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{of}"' if of else ""))
     try:
-        yield url_of(name)
+        yield name
     finally:
         on_postgres(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-def folder(tmp_path: Path, fresh_database_url: str, request: pytest.FixtureRequest) -> Path:
-    """A publication's folder on the database under test, for the command line."""
-    folder = tmp_path / "my-show"
-    folder.mkdir()
-    if fresh_database_url:
-        name_database(folder, fresh_database_url)
-    elif not request.node.get_closest_marker("first_use"):
-        shutil.copy(request.getfixturevalue("migrated_database"), folder / "onrecord.db")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """What publications of the command line begin with, as migrations take seconds: a file, or a name on PostgreSQL."""
-    folder = tmp_path_factory.mktemp("migrated")
-    name = f"onrecord_migrated_{os.getpid()}"
-    if POSTGRES:
-        on_postgres(f'CREATE DATABASE "{name}"')
-    name_database(folder, url_of(name) if POSTGRES else "")
-    run_command(folder, "status").check_returncode()
-    yield name if POSTGRES else str(folder / "onrecord.db")
-    if POSTGRES:
-        on_postgres(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def url_of(database: str) -> str:

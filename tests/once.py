@@ -24,7 +24,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 ADDRESSES = ("ONRECORD_DATABASE_URL", "ONRECORD_TEST_POSTGRES")
-FIXTURES = {"db", "transactional_db", "django_db_setup", "fresh_database_url", "migrated_database"}
+FIXTURES = {"db", "transactional_db", "django_db_setup", "fresh_database_url", "migrated"}
 SQLITE, PROGRAM, CONNECTION = "a database of SQLite", "a program", "Django's connection"
 PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn"}
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.jobs.models import State, Step
 from onrecord.mail import outgoing
-from onrecord.press.presser import stale_count
+from onrecord.press.stale import stale_count
 from onrecord.recordings.models import Recording
 from onrecord.references.read import dead
 from onrecord.transcripts import missing
