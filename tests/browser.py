@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -20,6 +20,10 @@ FLAGS = (
 # While Playwright is there an event loop runs in this thread, and Playwright calls each handler from somewhere else in
 # it. Django would open a new connection in each of these places, none of which sees what a test has not committed.
 connections._connections = threading.local()  # type: ignore[attr-defined]
+
+PATIENCE = 60_000
+"""Milliseconds that what is to happen may take: on a machine with much else to do, five seconds are not enough."""
+expect.set_options(timeout=PATIENCE)
 
 _kept: list[tuple[Playwright, Browser]] = []
 

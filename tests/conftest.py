@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import uuid
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -145,6 +147,25 @@ def on_postgres(statement: str) -> None:
 def name_database(folder: Path, url: str) -> None:
     """In the settings of a publication; empty means SQLite."""
     (folder / "onrecord.toml").write_text(f'[database]\nurl = "{url}"\n')
+
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def rows(folder: Path, fresh_database_url: str) -> Rows:
+    """Answers a query from the rows of `folder`: to ask the program is to start it."""
+
+    def ask(query: str) -> list[tuple[Any, ...]]:
+        if fresh_database_url:
+            import psycopg
+
+            with psycopg.connect(fresh_database_url) as connection:
+                return connection.execute(query).fetchall()
+        with contextlib.closing(sqlite3.connect(folder / "onrecord.db", timeout=30)) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,12 +1,10 @@
 """kill -9 of worker and server at random moments: every recording ends published, once, and nothing is left over."""
 
-import contextlib
 import json
 import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
 
-from tests.conftest import ROOT, Command, run_command
+from tests.conftest import ROOT, Command, Rows, run_command
 from tests.sounds import write_wave
 
 DEADLINE = 240
@@ -79,16 +76,6 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.2)
 
 
-def steps_left(folder: Path, database_url: str) -> int:
-    """Read from the rows: to ask the program is to start it, which takes seconds from what is waited for."""
-    query = "SELECT count(*) FROM jobs_step WHERE state <> 'done'"
-    if database_url:
-        with psycopg.connect(database_url) as connection:
-            return int(connection.execute(query).fetchall()[0][0])
-    with contextlib.closing(sqlite3.connect(folder / "onrecord.db", timeout=30)) as connection:
-        return int(connection.execute(query).fetchone()[0])
-
-
 def is_finished(onrecord: Command) -> bool:
     status = json.loads(onrecord("status", "--json").stdout)
     steps = [step for episode in status["episodes"] for step in episode["steps"]]
@@ -96,7 +83,7 @@ def is_finished(onrecord: Command) -> bool:
 
 
 def disturbed_publish(
-    folder: Path, database_url: str, onrecord: Command, recording: Path, kills: int, chooser: random.Random
+    folder: Path, rows: Rows, onrecord: Command, recording: Path, kills: int, chooser: random.Random
 ) -> dict[str, bytes]:
     assert onrecord("publish", recording, *ABOUT, "--no-wait").returncode == 0
     for _ in range(kills):
@@ -109,7 +96,7 @@ def disturbed_publish(
         server.wait()
     server = start_server(folder)
     try:
-        wait_until(lambda: steps_left(folder, database_url) == 0, "every step is done")
+        wait_until(lambda: rows("SELECT count(*) FROM jobs_step WHERE state <> 'done'") == [(0,)], "every step is done")
         wait_until(lambda: is_finished(onrecord), "everything is done, and pressed")
     finally:
         server.terminate()
@@ -120,9 +107,9 @@ def disturbed_publish(
     return made(folder)
 
 
-def test_a_few_kills_change_nothing(folder: Path, fresh_database_url: str, onrecord: Command, tmp_path: Path) -> None:
+def test_a_few_kills_change_nothing(folder: Path, rows: Rows, onrecord: Command, tmp_path: Path) -> None:
     recording = write_wave(tmp_path / "a.wav", seconds=20)
-    result = disturbed_publish(folder, fresh_database_url, onrecord, recording, kills=4, chooser=random.Random(4))
+    result = disturbed_publish(folder, rows, onrecord, recording, kills=4, chooser=random.Random(4))
     assert any(name.endswith(".mp3") for name in result)
 
 
@@ -140,8 +127,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_kills_leave_the_same_files(
-    seed: int, undisturbed: dict[str, bytes], folder: Path, fresh_database_url: str, onrecord: Command
+    seed: int, undisturbed: dict[str, bytes], folder: Path, rows: Rows, onrecord: Command
 ) -> None:
     """Ten runs of ten kills each are the hundred random moments."""
-    result = disturbed_publish(folder, fresh_database_url, onrecord, sample(), kills=10, chooser=random.Random(seed))
+    result = disturbed_publish(folder, rows, onrecord, sample(), kills=10, chooser=random.Random(seed))
     assert result == undisturbed

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser import CHROMIUM, chromium
+from tests.browser import CHROMIUM, PATIENCE, chromium
 from tests.conftest import ROOT
 from tests.doors.serving import free_port
 from tests.sounds import write_wave
@@ -73,7 +73,7 @@ class Sound:
 def opened(java_script: bool) -> Iterator[Page]:
     with chromium() as browser:
         page = browser.new_page(java_script_enabled=java_script, viewport={"width": 390, "height": 800})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         yield page
 
 

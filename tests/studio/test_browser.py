@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import browser
-from tests.browser import CHROMIUM
+from tests.browser import CHROMIUM, PATIENCE
 from tests.studio.site import PASSWORD, served
 
 pytestmark = [
@@ -36,7 +36,7 @@ def chromium() -> Iterator[Browser]:
 
 def opened(shared: Browser, **options: object) -> Page:
     page = shared.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     page.said = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
     page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
