@@ -40,6 +40,7 @@ class Shelf:
         self._episodes: dict[int, EpisodeView] = {}
         self._passages: dict[str, dict[str, PassageView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
+        self._cards: dict[int, EpisodeCard] = {}
         self._entries: dict[str, int] = {}
         self._kept = kept
         self._newest: dict[str, kept_items.Newest] = {}
@@ -90,7 +91,14 @@ class Shelf:
         page_count = lists.page_count(entries)
         number = number_in(path) or page_count
         ids = listings.entries(name, *lists.page_bounds(number, entries))
-        return ListPage(cards=readmodel.cards(ids[::-1]), number=number, pages=page_count)
+        return ListPage(cards=self.cards(ids[::-1]), number=number, pages=page_count)
+
+    def cards(self, ids: Iterable[int]) -> list[EpisodeCard]:
+        """Episodes for a list, in the order of `ids`. The newest stand on several lists."""
+        wanted = list(ids)
+        missing = [id for id in wanted if id not in self._cards]
+        self._cards |= {card.id: card for card in readmodel.cards(missing)} if missing else {}
+        return [self._cards[id] for id in wanted if id in self._cards]
 
     def archive(self, show: str, number: int) -> list[FeedItem]:
         """A full archive of a show's feed, newest first."""
@@ -229,7 +237,7 @@ def _tag(shelf: Shelf, owner: str, path: str) -> str:
 
 def _series(shelf: Shelf, owner: str, path: str) -> str:
     view = readmodel.series(id_of(owner))
-    cards = readmodel.cards(listings.entries(owner, 0, shelf.entries(owner)))
+    cards = shelf.cards(listings.entries(owner, 0, shelf.entries(owner)))
     places = {part.path: part.number for part in view.parts}
     return pages.series(view, sorted(cards, key=lambda card: places.get(card.path, len(places))))
 
