@@ -183,7 +183,8 @@ def postgres(programs: Path) -> Iterator[str]:
         subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
     access = ["-U", "onrecord", "-A", "scram-sha-256", f"--pwfile={folder}/password"]
-    settings = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
+    careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"  # its rows need not outlive the machine
+    settings = f"-p {port} -h 127.0.0.1 -k {folder} {careless} -c max_connections=200"
     try:
         call("initdb", *access, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         call("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", settings)
