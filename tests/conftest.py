@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,14 +21,13 @@ hypothesis.settings.register_profile("onrecord", deadline=None)  # a test is nev
 hypothesis.settings.load_profile("onrecord")
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-"""A browser test that fails may leave an event loop behind, in which Django would refuse rows to all tests after it."""
+"""While a browser is kept (tests/browser.py) an event loop runs in this process, in which Django would refuse rows."""
 
 pytest_plugins = ["tests.browser"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
 POSTGRES = os.environ.get("ONRECORD_TEST_POSTGRES", "")
-
 
 WEIGHTS = {"slow": 60, "speech": 6, "browser": 6, "onrecord": 6, "made": 4, "house": 2, "twelve": 2, "db": 0.3}
 """About how many seconds a test takes that has this mark or uses this fixture."""
@@ -37,10 +36,10 @@ WEIGHTS = {"slow": 60, "speech": 6, "browser": 6, "onrecord": 6, "made": 4, "hou
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that the last minutes are not one process's alone."""
-    weights: Counter[Path] = Counter()
+    weights: defaultdict[Path, float] = defaultdict(float)
     for item in items:
         about = {mark.name for mark in item.iter_markers()} | set(getattr(item, "fixturenames", ()))
-        weights[item.path] += max((WEIGHTS[name] for name in about & set(WEIGHTS)), default=0.02)  # type: ignore[assignment]
+        weights[item.path] += max((WEIGHTS[name] for name in about & set(WEIGHTS)), default=0.02)
     items.sort(key=lambda item: -weights[item.path])
 
 
