@@ -156,9 +156,7 @@ def check_behaviour(outcome: Outcome, everything: bool, selection: list[str]) ->
             outcome.check("tests on PostgreSQL", [*command, *leave_out, *selection], ONRECORD_TEST_POSTGRES=url)
         if leave_out:
             count = len(json.loads(once.read_text()))
-            outcome.notes.append(
-                f"run once, not on PostgreSQL too: {count:,} tests that open no database (tests/once.py)"
-            )
+            outcome.notes.append(f"run once, on SQLite: {count:,} tests that ask nothing of a database (tests/once.py)")
 
 
 def processes() -> int:
