@@ -19,10 +19,10 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 PROGRAM = """
 import json, os, sys, tiny
-
-pytestmark = pytest.mark.once
 print(json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "tiny": tiny.VERSION, "prefix": sys.prefix}))
 sys.stdin.read()
 sys.exit(int(os.environ.get("STATUS", "0")))
