@@ -1,12 +1,16 @@
-"""Each route of the studio, each role, and nobody. A route that is not in the table fails the test."""
+"""Each route of the program, each role, and nobody. A route that is not in a table fails the test."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.core import signing
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from onrecord.accounts import links
 from onrecord.accounts.models import Role
+from onrecord.discussion import post
+from onrecord.discussion.letters import CONFIRM
 from tests.site import making
 
 OWNERS, EDITORS = {"owner"}, {"owner", "editor"}
@@ -55,10 +59,31 @@ WHO_MAY = {
 }
 
 
-def routes() -> Iterator[tuple[str, str]]:
-    """Name and pattern of every route below studio/."""
+READERS = {
+    "discuss/",
+    "discuss/confirm/<str:token>/",
+    "discuss/edit/<str:key>/",
+    "discuss/forget/",
+    "discuss/receipt/<str:key>/",
+    "discuss/sent/<str:key>/",
+    "discuss/stop/<str:token>/",
+    "discuss/to/<str:episode>/<int:number>/",
+    "oembed/",
+    "quote/",
+    "search/",
+}
+"""Routes of readers, by their patterns: anybody's, and who is signed in to the studio is nobody in particular there."""
+
+
+def every_route() -> Iterator[tuple[str, str]]:
+    """Name and pattern of every route, of every package whose routes we have."""
     for entry in get_resolver().url_patterns:
         yield from _below(entry, "")
+
+
+def routes() -> list[tuple[str, str]]:
+    """Those below studio/."""
+    return [(name, path) for name, path in every_route() if path.startswith("studio/")]
 
 
 def _below(entry: URLPattern | URLResolver, before: str) -> Iterator[tuple[str, str]]:
@@ -66,12 +91,33 @@ def _below(entry: URLPattern | URLResolver, before: str) -> Iterator[tuple[str, 
     if isinstance(entry, URLResolver):
         for inner in entry.url_patterns:
             yield from _below(inner, path)
-    elif path.startswith("studio/"):
+    else:
         yield entry.name or path, path
 
 
-def test_every_route_is_in_the_table():
+def test_every_route_is_in_a_table():
     assert sorted(name for name, _ in routes()) == sorted(WHO_MAY)
+    assert sorted(path for _, path in every_route() if not path.startswith("studio/")) == sorted(READERS)
+
+
+@pytest.mark.parametrize("pattern", sorted(READERS))
+def test_readers_routes_are_anybodys(signed_in, pattern):
+    """The same answer for each role and for nobody: neither a way to sign in nor a cookie of the studio."""
+    episode = making.make_full_episode()
+    answers = {"get": [], "post": []}
+    for number, role in enumerate(["", *Role.values]):
+        draft = post.Draft("Ada", f"ada{number}@example.org", f"I was there, in {number}.")
+        key = post.post(episode, draft, post.Sender(f"form {number}")).key
+        keys = {"key": key, "episode": episode.key, "number": 1, "token": signing.dumps(key, salt=CONFIRM)}
+        path = "/" + re.sub(r"<\w+:(\w+)>", lambda found, keys=keys: str(keys[found[1]]), pattern)
+        for method, given in answers.items():
+            given.append(getattr(signed_in(role), method)(path, {"episode": episode.key}))
+    for method, given in answers.items():
+        assert len({answer.status_code for answer in given}) == 1, method
+        for answer in given:
+            assert not answer.get("Location", "").startswith("/studio/")
+            assert answer.status_code != 403
+            assert not set(answer.cookies) - {"discuss"}
 
 
 @pytest.mark.parametrize("name", sorted(WHO_MAY))
