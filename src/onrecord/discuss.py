@@ -397,9 +397,9 @@ def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
 
 
 def _episode(key: str) -> EpisodeView | None:
-    """The public episode that has this key."""
-    row = Episode.objects.select_related("show").filter(key=key[:20]).first()
-    return readmodel.episode(row.pk) if row and row.is_public else None
+    """The public episode that has this key, without its words and what others wrote."""
+    row = Episode.objects.filter(key=key[:20]).first()
+    return readmodel.episodes([row.pk])[0] if row and row.is_public else None
 
 
 def _comment(key: str) -> tuple[Comment | None, EpisodeView | None]:

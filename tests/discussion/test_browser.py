@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, Route
 
+from onrecord import edit
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import moderate
 from onrecord.discussion.models import Comment, Tie
@@ -117,6 +118,13 @@ def test_write_confirm_be_read(episode: Episode, publication: Any, javascript: b
         assert page.locator("#c1 .said p").count() == 2
         assert page.locator("#c1 .said a").get_attribute("href") == "/talks/e1/?t=12"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390 if javascript else True
+        edit.rename(comment.episode, "bells")
+        press()
+        page.goto("about:blank")  # the same address again would be no visit
+        page.goto(f"{SITE}/talks/e1/discussion/#c1")
+        page.wait_for_url("**/talks/bells/discussion/**")
+        assert page.url.endswith("/#c1") or not javascript
+        assert page.locator("#c1 .said p").count() == 2
         assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from onrecord.catalogue.changes import episode_changed, everything_changed, show_changed
@@ -27,6 +28,11 @@ from onrecord.catalogue.models import (
     new_guid,
 )
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.discussion import moderate, post
+from onrecord.discussion.citing import Given
+from onrecord.discussion.disputes import DisputeDraft
+from onrecord.discussion.models import Comment, Reason
+from onrecord.discussion.models import State as CommentState
 from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts import revisions, tokens
@@ -307,6 +313,68 @@ def share_one(chance: random.Random) -> None:
         quote.find_or_make(episode, quote.quotation(episode, revision.number, range(first, end)))
 
 
+# ── what readers write ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def comment_on_one(chance: random.Random) -> None:
+    """Somebody writes, perhaps in reply, and it is published, or waits."""
+    write_about(chance, _any(chance))
+
+
+def dispute_one(chance: random.Random) -> None:
+    """Of words that are said now, or of the whole episode."""
+    if (episode := _any(chance)) and episode.is_public:
+        revision = newest_revision(episode)
+        words = None
+        if revision and chance.random() < 0.8:
+            first = chance.randrange(revision.words)
+            words = quote.quotation(episode, revision.number, range(first, min(first + 4, revision.words)))
+        reason = chance.choice([Reason.FACT, Reason.HEARD]) if words else Reason.CONTEXT
+        references = (Given("https://else.example/book", "It was not so."),)
+        write_about(chance, episode, DisputeDraft(reason, words, references=references))
+
+
+def write_about(chance: random.Random, episode: Episode | None, dispute: DisputeDraft | None = None) -> Comment | None:
+    """A comment by somebody who is not known yet."""
+    if episode is None or not episode.is_public:
+        return None
+    reader, before = chance.randrange(10**9), _comments().filter(episode=episode)
+    parent = chance.choice([None, *before.order_by("id")])
+    words = f"What *{reader}* knows, at 0:12: https://else.example/{reader}"
+    draft = post.Draft(f"Reader {reader}", f"r{reader}@example.org", words, parent, dispute)
+    comment = post.post(episode, draft, post.Sender(f"form {reader}"))
+    if chance.random() < 0.7:
+        post.confirm(comment)
+    if chance.random() < 0.8:
+        moderate.publish(comment)
+    return comment
+
+
+def _comments() -> QuerySet[Comment]:
+    return Comment.objects.filter(state=CommentState.PUBLISHED)
+
+
+def _any_comment(chance: random.Random) -> Comment | None:
+    ids = list(_comments().order_by("id").values_list("id", flat=True))
+    return Comment.objects.get(pk=chance.choice(ids)) if ids else None
+
+
+def edit_a_comment(chance: random.Random) -> None:
+    comment = _any_comment(chance)
+    if comment and post.may_edit(comment, timezone.now()):
+        post.edit(comment, f"Said better: {chance.randrange(10**6)}")
+
+
+def withdraw_a_comment(chance: random.Random) -> None:
+    if comment := _any_comment(chance):
+        post.withdraw(comment)
+
+
+def remove_a_comment(chance: random.Random) -> None:
+    if comment := _any_comment(chance):
+        moderate.spam(comment)
+
+
 def newest_revision(episode: Episode) -> Revision | None:
     transcript = revisions.transcript_of(episode)
     return revisions.public_revision(transcript) if transcript else None
@@ -341,5 +409,13 @@ DEEDS = [
     share_one,
     share_one,
     share_one,
+    comment_on_one,
+    comment_on_one,
+    comment_on_one,
+    dispute_one,
+    dispute_one,
+    edit_a_comment,
+    withdraw_a_comment,
+    remove_a_comment,
     change_everything,
 ]

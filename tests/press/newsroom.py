@@ -16,8 +16,10 @@ def main() -> None:
 
     opening.open_publication(Path(os.environ["ONRECORD_FOLDER"]))
     from onrecord.press import lists
+    from onrecord.readmodel import discussion
 
     lists.PAGE, lists.ARCHIVE, lists.SITEMAP = 3, 5, 4
+    discussion.PAGE = 2
     {"edit": edit, "press": press, "finish": finish}[sys.argv[1]]()
 
 

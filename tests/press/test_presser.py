@@ -14,15 +14,19 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from lxml import html
 
+from onrecord import edit
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.discussion import moderate
 from onrecord.feeds import items
 from onrecord.lib import configuration
 from onrecord.press import affected, kept_items, lists, presser, stale
 from onrecord.press.check import check
 from onrecord.press.models import KeptItem, Listed, PublicFile
+from onrecord.readmodel import discussion
 from onrecord.recordings.models import Recording
 from tests.press import archive
 
@@ -36,10 +40,11 @@ def public(publication: configuration.Configuration) -> Path:
 
 @pytest.fixture
 def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages, archives and sitemaps turn after a few episodes."""
+    """Pages, archives, sitemaps and discussions turn after a few episodes or comments."""
     monkeypatch.setattr(lists, "PAGE", 3)
     monkeypatch.setattr(lists, "ARCHIVE", 5)
     monkeypatch.setattr(lists, "SITEMAP", 4)
+    monkeypatch.setattr(discussion, "PAGE", 2)
 
 
 def contents(public: Path) -> dict[str, bytes]:
@@ -272,6 +277,51 @@ def test_renaming_leaves_a_way_and_keeps_the_media(twelve: list[Episode], public
     assert media <= contents(public).keys()
     assert b"talks/better/" in (public / "talks/e2/index.html").read_bytes()
     assert not (public / "talks/e2/episode.json").exists()
+
+
+def test_a_discussion_is_found_at_every_address_that_its_episode_had(twelve: list[Episode], public: Path) -> None:
+    """Its pages lead on, the feed of comments goes on; what is written later too. Another episode's home is its own."""
+    one, two, chance = twelve[0], twelve[1], random.Random(3)
+
+    def say(number: int) -> None:
+        for _ in range(number):
+            comment = archive.write_about(chance, one)
+            assert comment
+            moderate.publish(comment)
+
+    def leads(path: str) -> list[str]:
+        return html.fromstring((public / path).read_bytes()).xpath("//link[@rel='canonical']/@href")
+
+    say(3)
+    press()
+    edit.rename(one, "first")
+    press()
+    assert check() == []
+    new = "http://127.0.0.1:8000/talks/first/"
+    pages = {"": "", "embed/": "embed/", "discussion/": "discussion/", "discussion/page/2/": "discussion/page/2/"}
+    assert {page: leads(f"talks/e1/{page}index.html") for page in pages} == {p: [new + to] for p, to in pages.items()}
+    assert (public / "talks/e1/discussion/atom.xml").read_bytes() == (
+        public / "talks/first/discussion/atom.xml"
+    ).read_bytes()
+    say(2)
+    press()
+    edit.edit(one, edit.Changes(show="Elsewhere"))
+    press()
+    assert check() == []
+    for former in ("talks/e1", "talks/first"):
+        assert leads(f"{former}/discussion/page/3/index.html") == [
+            "http://127.0.0.1:8000/elsewhere/first/discussion/page/3/"
+        ]
+        feed = (public / former / "discussion/atom.xml").read_bytes()
+        assert b"#5" in feed and b"elsewhere/first/discussion/atom.xml" in feed
+    change(two, slug="e1")
+    press()
+    assert check() == []
+    assert not (public / "talks/e1/discussion").exists(), "another episode lives there now"
+    change(two, slug="e2")
+    press()
+    assert check() == []
+    assert leads("talks/e1/discussion/index.html") == ["http://127.0.0.1:8000/elsewhere/first/discussion/"]
 
 
 def test_an_address_taken_over_comes_back_when_it_is_free(twelve: list[Episode], public: Path) -> None:

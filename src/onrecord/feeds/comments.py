@@ -52,8 +52,12 @@ def _entry(entry: etree._Element, us: Publication, view: EpisodeView, comment: C
     if not to:
         attributes = {"ref": identity(view.guid), "href": us.url(view.path)}
     etree.SubElement(entry, f"{{{THREADS}}}in-reply-to", attributes)
-    player = f'<a href="{escape(us.url(view.path))}{MOMENT}'
-    _add(entry, "content", comment.html.replace(f'<a href="{MOMENT}', player), type="html")
+    _add(entry, "content", content(us, view, comment), type="html")
+
+
+def content(us: Publication, view: EpisodeView, comment: CommentView) -> str:
+    """Its words as clean HTML, with times that lead into the player."""
+    return comment.html.replace(f'<a href="{MOMENT}', f'<a href="{escape(us.url(view.path))}{MOMENT}')
 
 
 def _id(view: EpisodeView, number: int) -> str:

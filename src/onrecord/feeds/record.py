@@ -13,7 +13,7 @@ from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
-from onrecord.readmodel.discussion import folder_of
+from onrecord.readmodel.discussion import annotations_of, folder_of
 
 FORMAT, VERSION = "onrecord-episode", 1
 
@@ -77,6 +77,7 @@ def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {
         "url": folder,
         "feed": f"{folder}atom.xml" if folder else "",
+        "annotations": us.url(annotations_of(view.key)) if folder else "",
         "received": talk.received,
         "published": talk.published,
         "returned": talk.returned,

@@ -19,8 +19,9 @@ from onrecord.passages.follow import follow
 from onrecord.passages.models import Passage
 from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
-from onrecord.press.paths import PublicPath, id_of, owner
-from onrecord.readmodel import EpisodeView
+from onrecord.press.paths import MOVED, PublicPath, id_of, owner
+from onrecord.readmodel import EpisodeView, discussion
+from onrecord.readmodel.discussion import NO_NUMBERS
 from onrecord.search import index
 
 CHANGES_AT_ONCE = 200
@@ -37,9 +38,9 @@ class Touched:
     dropped: dict[str, str] = field(default_factory=dict)
 
     def want(self, paths: Iterable[PublicPath]) -> None:
-        """These are to be written. A page comes before a redirect that stood at its path."""
+        """These are to be written. A page comes before what led on from its path."""
         for path in paths:
-            if path.path not in self.wanted or self.wanted[path.path].kind == "redirect":
+            if path.path not in self.wanted or self.wanted[path.path].kind in MOVED:
                 self.wanted[path.path] = path
 
     def drop(self, paths: Iterable[PublicPath]) -> None:
@@ -191,16 +192,20 @@ def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView
     follow(about)
     owners = [owner("episode", id) for id in about]
     vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
-    old_media, passages = wanted.old_media(about), readmodel.passages(about)
+    old_media, passages, numbers = wanted.old_media(about), readmodel.passages(about), discussion.numbered(about)
     touched.replace(
         owners,
         [
             path
             for id, view in views.items()
-            for path in wanted.episode_paths(view, old_media.get(id, ()), passages.get(id, ()))
+            for path in wanted.episode_paths(
+                view, old_media.get(id, ()), passages.get(id, ()), numbers.get(id, NO_NUMBERS)
+            )
         ],
     )
-    touched.want(wanted.redirects(sorted(about), vacated))
+    displaced = wanted.moved_in(view.folder for view in views.values()) - about
+    touched.drop(path for path in files_of(owner("episode", id) for id in displaced) if path.kind in MOVED)
+    touched.want(wanted.redirects(sorted(about | displaced), vacated))
 
 
 def _touch_passages(touched: Touched, ids: set[int]) -> None:
@@ -213,8 +218,13 @@ def _touch_passages(touched: Touched, ids: set[int]) -> None:
 
 def _touch_discussions(touched: Touched, episodes: set[int]) -> None:
     """Comments came, changed or went: no list and no feed of shows tells of them."""
-    for view in readmodel.episodes(sorted(episodes)) if episodes else ():
-        touched.want(wanted.shows_discussion(view))
+    if not episodes:
+        return
+    touched.drop(path for path in files_of(owner("episode", id) for id in episodes) if path.kind in wanted.ANNOTATIONS)
+    numbers = discussion.numbered(episodes)
+    for view in readmodel.episodes(sorted(episodes)):
+        touched.want(wanted.shows_discussion(view, numbers.get(view.id, NO_NUMBERS)))
+    touched.want(wanted.redirects(sorted(episodes)))
 
 
 def _pages_of(episodes: Iterable[int]) -> list[PublicPath]:

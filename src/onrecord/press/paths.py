@@ -18,12 +18,16 @@ ORDER = {
     "moves": 20,
     "discussion": 20,
     "comments": 20,
+    "annotations": 20,
+    "annotation page": 20,
+    "annotation": 20,
     "record": 20,
     "page": 20,
     "embed": 20,
     "card": 22,
     "quote": 24,
     "redirect": 25,
+    "moved feed": 25,
     "home": 30,
     "show": 30,
     "year": 30,
@@ -51,6 +55,9 @@ FIRST_LIST = 30
 
 PICTURES = ("picture", "artwork", "card")
 """Kinds that are named by their content and slow to make: they stay as long as their bytes are those recorded."""
+
+MOVED = ("redirect", "moved feed")
+"""Kinds of what stands at an address that an episode once had. Whatever lives there now comes before it."""
 
 LONGEST = 400
 

@@ -10,12 +10,12 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import atom, chapters, comments, items, json_feed, moves, record, rss, sitemap
+from onrecord.feeds import atom, chapters, comments, items, json_feed, moves, record, rss, sitemap, web_annotations
 from onrecord.feeds.items import FeedItem
 from onrecord.press import kept_items, listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
-from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.readmodel import CommentView, EpisodeCard, EpisodeView, ListPage, PassageView
 from onrecord.readmodel import discussion as talk
 from onrecord.site import assets, discussion, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
@@ -39,6 +39,7 @@ class Shelf:
         self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
         self._episodes: dict[int, EpisodeView] = {}
         self._passages: dict[str, dict[str, PassageView]] = {}
+        self._comments: dict[tuple[str, int], list[CommentView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._cards: dict[int, EpisodeCard] = {}
         self._entries: dict[str, int] = {}
@@ -70,6 +71,12 @@ class Shelf:
         if found is None:
             raise NotPublic(f"{path} is no passage any more")
         return found
+
+    def comments(self, owner: str, page: int) -> list[CommentView]:
+        """The comments of a page of a discussion. Several files show the same."""
+        if (owner, page) not in self._comments:
+            self._comments = {(owner, page): talk.on_page(id_of(owner), page)}
+        return self._comments[owner, page]
 
     def beside(self, owner: str) -> list[EpisodeCard]:
         """The episodes of its show that came just before an episode and just after it, oldest first."""
@@ -189,7 +196,31 @@ def _card(shelf: Shelf, owner: str, path: str) -> bytes:
 
 def _discussion(shelf: Shelf, owner: str, path: str) -> str:
     number = number_in(path) or 1
-    return discussion.page(shelf.episode(owner), number, talk.on_page(id_of(owner), number))
+    return discussion.page(shelf.episode(owner), number, shelf.comments(owner, number))
+
+
+def _annotations(shelf: Shelf, owner: str, path: str) -> bytes:
+    return web_annotations.collection(shelf.episode(owner))
+
+
+def _annotation_page(shelf: Shelf, owner: str, path: str) -> bytes:
+    view, number = shelf.episode(owner), _number_of(path)
+    if number not in view.discussion.numbers.pages:
+        raise NotPublic(f"{path} has no comments any more")
+    return web_annotations.page(view, number, shelf.comments(owner, number))
+
+
+def _annotation(shelf: Shelf, owner: str, path: str) -> bytes:
+    view, number = shelf.episode(owner), _number_of(path)
+    comments = shelf.comments(owner, talk.page_of(number))
+    found = [comment for comment in comments if comment.number == number and not comment.gone]
+    if not found:
+        raise NotPublic(f"{path} is no comment any more")
+    return web_annotations.annotation(view, found[0])
+
+
+def _number_of(path: str) -> int:
+    return int(path.rpartition("/")[2].removesuffix(".json"))
 
 
 def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -202,7 +233,9 @@ def _log(shelf: Shelf, owner: str, path: str) -> bytes:
 
 
 def _redirect(shelf: Shelf, owner: str, path: str) -> str:
-    return pages.redirect(shelf.publication.url(shelf.episode(owner).path))
+    """From a page of a former folder to the same page of the episode's folder now."""
+    page = path.split("/", 2)[2].removesuffix("index.html")
+    return pages.redirect(shelf.publication.url(f"{shelf.episode(owner).path}{page}"))
 
 
 def _home(shelf: Shelf, owner: str, path: str) -> str:
@@ -301,12 +334,16 @@ RENDERERS: Mapping[str, Renderer] = {
     "moves": _moves,
     "discussion": _discussion,
     "comments": _comments,
+    "annotations": _annotations,
+    "annotation page": _annotation_page,
+    "annotation": _annotation,
     "record": _record,
     "page": _page,
     "embed": _embed,
     "card": _card,
     "quote": _quote,
     "redirect": _redirect,
+    "moved feed": _comments,
     "home": _home,
     "show": _show,
     "year": _year,

@@ -12,11 +12,14 @@ from django.utils import timezone
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
 from onrecord.discussion import log
+from onrecord.discussion.models import Discussion
+from onrecord.feeds import web_annotations
 from onrecord.lib import times
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
 from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path, year_list, year_of
 from onrecord.readmodel import EpisodeView, PassageView, discussion
+from onrecord.readmodel.discussion import NO_NUMBERS, Numbers
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, quotes
 
@@ -24,6 +27,8 @@ OLD_MEDIA_STAY = timedelta(days=30)
 """How long the files of a recording that was replaced stay where feeds said that they are."""
 
 TRANSCRIPTS = ("transcript.vtt", "transcript.srt", "transcript.json", "transcript.txt")
+
+ANNOTATIONS = ("annotations", "annotation page", "annotation")
 
 PEOPLE = PublicPath("people/index.html", "people", "site")
 TAGS = PublicPath("tags/index.html", "tags", "site")
@@ -34,7 +39,10 @@ PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
 
 
 def episode_paths(
-    view: EpisodeView, old_media: Iterable[str], passages: Iterable[PassageView] = ()
+    view: EpisodeView,
+    old_media: Iterable[str],
+    passages: Iterable[PassageView] = (),
+    numbers: Numbers = NO_NUMBERS,
 ) -> list[PublicPath]:
     """The files of one episode, in the order in which they are written; none unless it is public."""
     if not view.is_public or not is_free(view.folder):
@@ -56,23 +64,32 @@ def episode_paths(
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
     paths.append(PublicPath(f"{view.folder}/embed/index.html", "embed", belongs))
-    return [*paths, *discussion_paths(view), *passage_paths(view, passages)]
+    return [*paths, *discussion_paths(view, numbers), *passage_paths(view, passages)]
 
 
-def discussion_paths(view: EpisodeView) -> list[PublicPath]:
-    """The pages of an episode's discussion and its feed; none before the first comment is published."""
+def discussion_paths(view: EpisodeView, numbers: Numbers) -> list[PublicPath]:
+    """The pages of an episode's discussion, its feed and annotations; none before the first comment is published."""
     belongs = owner("episode", view.id)
     paths = [
-        PublicPath(f"{view.folder}/{discussion.folder_of(page)}index.html", "discussion", belongs)
-        for page in range(1, view.discussion.pages + 1)
+        PublicPath(f"{view.folder}/{page}index.html", "discussion", belongs)
+        for page in discussion.folders(view.discussion.last_number)
     ]
     feed = PublicPath(f"{view.folder}/{discussion.folder_of(1)}atom.xml", "comments", belongs)
-    return [*paths, feed] if paths else []
+    return [*paths, feed, *_annotation_paths(view, numbers, belongs)] if paths else []
 
 
-def shows_discussion(view: EpisodeView) -> list[PublicPath]:
+def _annotation_paths(view: EpisodeView, numbers: Numbers, belongs: str) -> Iterator[PublicPath]:
+    yield PublicPath(web_annotations.collection_path(view), "annotations", belongs)
+    for page in numbers.pages:
+        yield PublicPath(web_annotations.page_path(view, page), "annotation page", belongs)
+    for number in sorted(numbers.tied):
+        yield PublicPath(web_annotations.path(view, number), "annotation", belongs)
+
+
+def shows_discussion(view: EpisodeView, numbers: Numbers) -> list[PublicPath]:
     """The files of an episode that change with every comment."""
-    return [path for path in episode_paths(view, ()) if path.kind in ("discussion", "comments", "record", "page")]
+    kinds = ("discussion", "comments", *ANNOTATIONS, "record", "page")
+    return [path for path in episode_paths(view, (), numbers=numbers) if path.kind in kinds]
 
 
 def passage_paths(view: EpisodeView, passages: Iterable[PassageView]) -> list[PublicPath]:
@@ -128,9 +145,9 @@ def overdue_media() -> list[int]:
 
 
 def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[PublicPath]:
-    """Pages at folders that episodes once had: of these episodes, and of any whose folder was vacated.
+    """What stands at folders that episodes once had: of these episodes, and of any whose folder was vacated.
 
-    Where a public episode stands now, none does.
+    Where a public episode stands now, nothing does.
     """
     rows = Redirect.objects.filter(Q(episode__in=episodes) | Q(folder__in=list(vacated)))
     rows = rows.filter(episode__state=EpisodeState.PUBLISHED, episode__live_since__isnull=False)
@@ -138,9 +155,24 @@ def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[Publ
     lived_in = Episode.objects.filter(PUBLIC, slug__in=[folder.partition("/")[2] for folder in folders])
     for show, slug in lived_in.values_list("show__slug", "slug"):
         folders.pop(f"{show}/{slug}", None)
-    return [
-        PublicPath(f"{folder}/index.html", "redirect", owner("episode", id)) for folder, id in sorted(folders.items())
-    ]
+    numbers = Discussion.objects.filter(episode__in=set(folders.values())).values_list("episode_id", "last_number")
+    last = dict(numbers) if folders else {}
+    return [path for folder, id in sorted(folders.items()) for path in _moved(folder, id, last.get(id, 0))]
+
+
+def _moved(folder: str, episode: int, last_number: int) -> Iterator[PublicPath]:
+    """Pages that lead from a former folder to the episode, its small player and its discussion; and the feed of its
+    comments, which no file can lead on from: it stands there too."""
+    belongs = owner("episode", episode)
+    for page in ("", "embed/", *discussion.folders(last_number)):
+        yield PublicPath(f"{folder}/{page}index.html", "redirect", belongs)
+    if last_number:
+        yield PublicPath(f"{folder}/{discussion.folder_of(1)}atom.xml", "moved feed", belongs)
+
+
+def moved_in(folders: Iterable[str]) -> set[int]:
+    """Episodes that once had one of these folders."""
+    return set(Redirect.objects.filter(folder__in=list(folders)).values_list("episode", flat=True))
 
 
 def memberships(view: EpisodeView) -> dict[str, datetime]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onrecord.discussion import moderate
 from onrecord.discussion.models import Cited, Comment, Dispute, State, Tie
@@ -27,7 +27,8 @@ LATEST = 10
 class TieView:
     """Words that a comment is about, as they were, and where they stand now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's; without one, it is
+    not known when they end (0), nor what stood before and after them.
     """
 
     words: str
@@ -35,6 +36,9 @@ class TieView:
     start_ms: int
     state: str
     key: str = ""
+    end_ms: int = 0
+    before: str = ""
+    after: str = ""
     now: range = range(0)
     now_words: str = ""
 
@@ -76,6 +80,22 @@ class CommentView:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Which comments of an episode are published, and which of these are about words or dispute the whole episode."""
+
+    shown: tuple[int, ...] = ()
+    tied: frozenset[int] = frozenset()
+
+    @property
+    def pages(self) -> list[int]:
+        """The pages on which any of them stands."""
+        return sorted({page_of(number) for number in self.shown})
+
+
+NO_NUMBERS = Numbers()
+
+
+@dataclass(frozen=True)
 class DiscussionView:
     """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known.
 
@@ -83,6 +103,7 @@ class DiscussionView:
     """
 
     last_number: int
+    numbers: Numbers = NO_NUMBERS
     received: int = 0
     published: int = 0
     returned: int = 0
@@ -117,6 +138,24 @@ def folder_of(page: int) -> str:
     return "discussion/" if page == 1 else f"discussion/page/{page}/"
 
 
+def annotations_of(key: str) -> str:
+    """Where the comments of an episode stand as W3C annotations, by its key: the same for ever, whatever its address.
+
+    >>> annotations_of("k3m9")
+    'discussion/k3m9/annotations.json'
+    """
+    return f"discussion/{key}/annotations.json"
+
+
+def folders(last_number: int) -> list[str]:
+    """Where all its pages stand, the oldest first; none before the first comment.
+
+    >>> folders(0), folders(101)
+    ([], ['discussion/', 'discussion/page/2/'])
+    """
+    return [folder_of(page) for page in range(1, page_of(last_number) + 1)] if last_number else []
+
+
 def permalink(folder: str, number: int) -> str:
     """The address of a comment below public/, for the episode at `folder`.
 
@@ -131,14 +170,31 @@ def is_open() -> bool:
     return bool(settings.ONRECORD.discussion.on)
 
 
-def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
-    """Discussions in full, by episode; `numbers` has the last number of each that has one. A few queries an episode."""
+def numbered(episodes: Iterable[int]) -> dict[int, Numbers]:
+    """By episode, for those that have published comments. 1 query."""
+    rows = Comment.objects.filter(episode__in=list(episodes), state=State.PUBLISHED).order_by("number")
+    of_it = {"comment": OuterRef("pk")}
+    rows = rows.annotate(tied=Exists(Tie.objects.filter(**of_it)) | Exists(Dispute.objects.filter(**of_it)))
+    found: dict[int, list[tuple[int, bool]]] = {}
+    for episode, number, tied in rows.values_list("episode_id", "number", "tied"):
+        found.setdefault(episode, []).append((number or 0, tied))
+    return {
+        episode: Numbers(tuple(number for number, _ in all), frozenset(number for number, tied in all if tied))
+        for episode, all in found.items()
+    }
+
+
+def discussions(last_numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
+    """Discussions in full, by episode; `last_numbers` has the last number of each that has one. A few queries an
+    episode."""
     found = {}
-    for episode, last in numbers.items():
+    numbers = numbered(last_numbers) if last_numbers else {}
+    for episode, last in last_numbers.items():
         latest = comments(episode, max(1, last - LATEST + 1), last)
         dates = [date for one in latest for date in (one.published, one.edited) if date]
         found[episode] = DiscussionView(
             last,
+            numbers.get(episode, NO_NUMBERS),
             latest=tuple(latest),
             newest=max(dates, default=None),
             marks=_marks(episode),
@@ -169,11 +225,18 @@ def _tie(row: Tie) -> TieView:
     passage = row.passage
     if passage is None or not passage.revision.transcript.recording.current:
         return said
+    said = replace(
+        said,
+        key=passage.key,
+        end_ms=passage.end_ms,
+        before=html.clean(passage.before),
+        after=html.clean(passage.after),
+    )
     places = list(passage.places.all())
     if not places:
         return said
     now = range(places[-1].first or 0, places[-1].end or 0)
-    return replace(said, state=places[-1].state, key=passage.key, now=now, now_words=html.clean(places[-1].words))
+    return replace(said, state=places[-1].state, now=now, now_words=html.clean(places[-1].words))
 
 
 def comments(episode: int, first: int, last: int) -> list[CommentView]:

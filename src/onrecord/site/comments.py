@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 
 from onrecord.discussion.text import MOMENT
 from onrecord.lib import times
+from onrecord.lib.headers import ANNOTATIONS
 from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
@@ -45,9 +46,15 @@ def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "comments": listed(us, view, talk.latest, excerpts=True),
         "all": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number > len(talk.latest) else "",
         "own": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number else "",
+        "annotations": for_programs(us, view) if talk.last_number else {},
         "write": write_link(us, view),
         "dispute": dispute_link(us, view),
     }
+
+
+def for_programs(us: Publication, view: EpisodeView) -> dict[str, str]:
+    """Where programs find the discussion as W3C annotations."""
+    return {"type": ANNOTATIONS, "link": us.link(model.annotations_of(view.key))}
 
 
 def write_link(us: Publication, view: EpisodeView, to: int | None = None) -> str:

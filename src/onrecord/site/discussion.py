@@ -12,7 +12,7 @@ from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
 from onrecord.site import assets, frame, linked_data
-from onrecord.site.comments import FORM, listed, shown, write_link
+from onrecord.site.comments import FORM, for_programs, listed, shown, write_link
 
 
 @speaks(lambda view, *_: view.language)
@@ -32,6 +32,7 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
         back=us.link(view.path),
         show={"name": view.show.name, "link": us.link(view.show.path)},
         feed=us.link(f"{view.folder}/{model.folder_of(1)}atom.xml"),
+        annotations=for_programs(us, view),
         comments=listed(us, view, comments),
         counts=_counts(view),
         pages=_pages(us, view, page) if talk.pages > 1 else [],

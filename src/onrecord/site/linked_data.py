@@ -13,8 +13,12 @@ from onrecord import readmodel
 from onrecord.lib import times
 from onrecord.readmodel import CommentView, EpisodeView, PersonView, Publication, RenditionView, ShowView
 from onrecord.readmodel import discussion as talk
+from onrecord.site import frame
 
 CONTEXT = "https://schema.org"
+
+LONGEST_TEXT = 1_500
+"""Characters of a comment."""
 
 Node = dict[str, Any]
 
@@ -75,10 +79,12 @@ def episode(view: EpisodeView) -> SafeString:
 
 
 def discussion(view: EpisodeView, path: str, comments: Sequence[CommentView]) -> SafeString:
-    """A page of an episode's discussion. The words stand on the page: all of them again would double it."""
+    """A page of an episode's discussion. Long comments are cut: all of their words stand on the page already."""
     us = readmodel.publication()
     about: Node = {"@type": "PodcastEpisode", "@id": f"{us.url(view.path)}#episode", "name": view.title}
-    about["comment"] = [_comment(us, view, one) for one in comments if not one.gone]
+    about["comment"] = [
+        _comment(us, view, one) | {"text": frame.cut(one.text, LONGEST_TEXT)} for one in comments if not one.gone
+    ]
     return block(about, _way(us, view, (gettext("Discussion"), path)))
 
 

@@ -235,7 +235,9 @@ def _in_parts(total: int | None) -> str:
 @speaks(lambda _: readmodel.publication().language)
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    where = {"url": url, "policy": frame.POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    script = readmodel.publication().link(assets.address("moved.js"))
+    ours = {"policy": frame.POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    where = {"url": url, "script": script, **ours}
     return render_to_string("redirect.html", where)
 
 
