@@ -23,8 +23,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import letters, limits, log, post, text
-from onrecord.discussion.models import Comment, State, Writer
+from onrecord.discussion import letters, limits, log, post, statements, text
+from onrecord.discussion.models import Comment, Part, State, Writer
 from onrecord.disputing import TypedDispute
 from onrecord.lib import language
 from onrecord.lib.addresses import mail_address
@@ -218,6 +218,7 @@ def sent(request: HttpRequest, key: str) -> HttpResponse:
         link=us.link(model.permalink(view.folder, comment.number)) if comment.number else "",
         edit=us.link(f"discuss/edit/{key}/") if mine and post.may_edit(comment, timezone.now()) else "",
         receipt=us.link(f"discuss/receipt/{key}/") if mine and comment.salt else "",
+        rejoin=us.link(f"discuss/rejoin/{key}/") if mine and statements.may_rejoin(comment) else "",
     )
     return _page(content)
 
@@ -337,6 +338,97 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         Writer.objects.filter(pk=writer.pk).update(mails_stopped=True)
         return _page(discussion.note(view, "stopped"))
     return _page(discussion.note(view, "stop"))
+
+
+# ── after an answer ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@form_view
+@_open
+def rejoin(request: HttpRequest, token: str) -> HttpResponse:
+    """`/discuss/rejoin/<token>/`: the one who disputed says one more word. The token is that of a mailed link, or the
+    comment's key, in the browser that is known as theirs."""
+    mailed = _unsigned(token, letters.REJOIN)
+    comment, view = _comment(mailed or token)
+    if comment is None or view is None or not (mailed or _is_theirs(request, comment)):
+        return _not_found()
+    return _further_word(
+        request,
+        view,
+        comment,
+        Part.REJOINDER,
+        name=comment.name,
+        may=statements.may_rejoin(comment),
+        take=lambda words: statements.rejoin(comment, words, by_mail=bool(mailed)),
+    )
+
+
+@form_view
+@_open
+def reply(request: HttpRequest, secret: str) -> HttpResponse:
+    """`/discuss/reply/<secret>/`: the guest of the episode replies to a dispute, once, through the mailed link."""
+    invitation = statements.invitation(secret)
+    view = _episode(invitation.comment.episode.key) if invitation else None
+    if invitation is None or view is None:
+        return _not_found()
+    return _further_word(
+        request,
+        view,
+        invitation.comment,
+        Part.REPLY,
+        name=invitation.name,
+        may=statements.may_reply(invitation),
+        take=lambda words: statements.reply(invitation, words),
+    )
+
+
+def _is_theirs(request: HttpRequest, comment: Comment) -> bool:
+    browser = _Browser.of(request)
+    return comment.key in browser.sent or (browser.writer is not None and browser.writer == comment.writer)
+
+
+def _further_word(
+    request: HttpRequest,
+    view: EpisodeView,
+    comment: Comment,
+    part: Part,
+    *,
+    name: str,
+    may: bool,
+    take: Callable[[str], object],
+) -> HttpResponse:
+    """The form below the dispute as it stands on the page; sent, what became of it, at the same address."""
+    (card,) = model.comments(view.id, comment.number or 0, comment.number or 0) or (None,)
+    if card is None or card.gone:
+        return _not_found()
+    with language.speaking(view.language):
+        typed = _Typed(name, "", request.POST.get("text", ""), "", _Browser(None, []))
+        wanted = request.method == "POST" and request.POST.get("do") != "preview"
+        if wanted:
+            words = text.plain(typed.words)
+            typed.check_words(words)
+            try:
+                if not typed.problems:
+                    take(words)
+                    return _see(request.path.removeprefix(readmodel.publication().link("")))
+            except BadInput as error:
+                typed.problems.append(str(error))
+        us, there = readmodel.publication(), statements.there(comment, part)
+        preview = text.clean_html(typed.words, view.duration_ms) if request.POST.get("do") == "preview" else ""
+        content = discussion.statement(
+            view,
+            card,
+            part=part,
+            typed=typed,
+            may=may,
+            there=there,
+            words=comments.shown(us, view, there.html) if there else "",
+            preview=comments.shown(us, view, preview) if preview else "",
+            problems=typed.problems,
+            most=text.LONGEST,
+            link=us.link(model.permalink(view.folder, card.number)),
+        )
+        return _page(content, 400 if wanted else 200)
 
 
 def _unsigned(token: str, salt: str) -> Any:

@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discuss/to/<str:episode>/<int:number>/", discuss.to),
     path("discuss/forget/", discuss.forget),
     path("discuss/confirm/<str:token>/", discuss.confirm),
+    path("discuss/rejoin/<str:token>/", discuss.rejoin),
+    path("discuss/reply/<str:secret>/", discuss.reply),
     path("discuss/stop/<str:token>/", discuss.stop),
     path("oembed/", feeds.oembed),
     path("quote/", share.quoting),

@@ -8,12 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from onrecord.catalogue.changes import log_grew
-from onrecord.discussion.models import Comment, EarlierWording, Event, Head, Kind, new_salt
+from onrecord.discussion.models import (
+    Answer,
+    Comment,
+    EarlierWording,
+    Event,
+    Head,
+    Kind,
+    Part,
+    Statement,
+    new_salt,
+)
 from onrecord.lib.times import iso
 
 PAGE = 1_000
@@ -22,25 +32,35 @@ PAGE = 1_000
 FILE = "discussion/log.json"
 """Below public/: how many events there are, and the hash of the newest."""
 
+KIND_OF_PART = {Part.REPLY: Kind.REPLIED, Part.REJOINDER: Kind.REJOINED}
+
 BEGINNING = ""
 """What the first event has for the hash of the one before."""
 
 
-def append(kind: Kind, comment: Comment, *, note: str = "", by: str = "") -> Event:
+class Content(NamedTuple):
+    """What an event is about, with the salt that lies beside it."""
+
+    salt: str
+    words: str
+
+
+def append(kind: Kind, comment: Comment, *, content: Content | None = None, note: str = "", by: str = "") -> Event:
     """Write down what happened to a comment, in the caller's transaction.
 
-    Of what a writer did the digest is that of the words, else that of the note.
+    The digest is that of `content`, of a comment that came or was edited that of its words, else that of the note.
     """
     head = lock()
-    of_words = kind in (Kind.RECEIVED, Kind.EDITED)
-    salt = new_salt() if note and not of_words else ""
+    if kind in (Kind.RECEIVED, Kind.EDITED):
+        content = Content(comment.salt, wording(comment.name, comment.text))
+    salt = new_salt() if note and content is None else ""
     event = Event(
         number=head.number + 1,
         at=timezone.now().replace(microsecond=0),
         kind=kind,
         episode=comment.episode.key,
         comment=comment.key,
-        digest=digest_of(comment.salt, wording(comment.name, comment.text)) if of_words else digest_of(salt, note),
+        digest=digest_of(*(content or Content(salt, note))),
         previous=head.hash,
         salt=salt,
         note=note,
@@ -141,7 +161,7 @@ def verify() -> list[str]:
     head = Head.objects.first()
     if head and (head.number, head.hash) != (expected - 1, previous):
         problems.append("The last events are missing.")
-    return [*problems, *_altered_words()]
+    return [*problems, *_altered_words(), *_altered_answers()]
 
 
 def _altered_words() -> Iterator[str]:
@@ -159,16 +179,59 @@ def _altered_words() -> Iterator[str]:
             yield f"Earlier words of comment {earlier.comment.key} are not as they were received."
 
 
+def answer_content(answer: Answer) -> Content:
+    """What is hashed of an answer: as of a comment."""
+    return Content(answer.salt, wording(answer.name, answer.text))
+
+
+def outcome_content(answer: Answer) -> Content:
+    """What is hashed of an outcome: its word, and the reason."""
+    return Content(answer.salt, wording(answer.outcome, answer.reason))
+
+
+def statement_content(statement: Statement) -> Content:
+    """What is hashed of a guest's reply or a rejoinder: as of a comment."""
+    return Content(statement.salt, wording(statement.name, statement.text))
+
+
+def _altered_answers() -> Iterator[str]:
+    """Published answers and outcomes, replies and rejoinders, whose words stand in no line."""
+    kinds = (Kind.ANSWERED, Kind.CLOSED, Kind.REPLIED, Kind.REJOINED)
+    said = {kind: set(Event.objects.filter(kind=kind).values_list("comment", "digest")) for kind in kinds}
+    answers = Answer.objects.exclude(published=None).exclude(salt="").select_related("comment")
+    for answer in answers.order_by("id").iterator():
+        key, at = answer.comment.key, iso(answer.published or answer.created)
+        if answer.text and (key, digest_of(*answer_content(answer))) not in said[Kind.ANSWERED]:
+            yield f"The answer of {at} to comment {key} is not as it was published."
+        if answer.outcome and (key, digest_of(*outcome_content(answer))) not in said[Kind.CLOSED]:
+            yield f"The outcome of {at} of comment {key} is not as it was published."
+    statements = Statement.objects.exclude(salt="").select_related("comment")
+    for statement in statements.order_by("id").iterator():
+        kind = KIND_OF_PART[Part(statement.part)]
+        if (statement.comment.key, digest_of(*statement_content(statement))) not in said[kind]:
+            yield f"The {statement.part} to comment {statement.comment.key} is not as it was received."
+
+
 def receipt(comment: Comment) -> dict[str, Any]:
     """What the writer keeps: with it anyone can see in the public log that these words came in then."""
     received = Event.objects.filter(comment=comment.key, kind__in=(Kind.RECEIVED, Kind.EDITED)).latest("number")
+    return _receipt(comment.key, received, comment)
+
+
+def receipt_of_statement(statement: Statement) -> dict[str, Any]:
+    """The same of a guest's reply or a rejoinder."""
+    events = Event.objects.filter(comment=statement.comment.key, kind=KIND_OF_PART[Part(statement.part)])
+    return _receipt(statement.comment.key, events.latest("number"), statement)
+
+
+def _receipt(key: str, received: Event, of: Comment | Statement) -> dict[str, Any]:
     return {
-        "comment": comment.key,
+        "comment": key,
         "received": iso(received.at),
         "event": received.number,
         "hash": received.hash,
         "digest": received.digest,
-        "salt": comment.salt,
-        "name": comment.name,
-        "text": comment.text,
+        "salt": of.salt,
+        "name": of.name,
+        "text": of.text,
     }

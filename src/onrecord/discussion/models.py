@@ -50,6 +50,7 @@ class State(models.TextChoices):
     RETURNED = "returned"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
+    REMOVED = "removed"
 
 
 class Comment(models.Model):
@@ -139,6 +140,95 @@ class Tie(models.Model):
         ]
 
 
+class Outcome(models.TextChoices):
+    """What came of a dispute. None of them is a verdict on who is right."""
+
+    CORRECTED = "corrected", "corrected"
+    CLARIFIED = "clarified", "clarified"
+    CONTEXT = "context", "context added"
+    TRANSCRIPT = "transcript", "transcript fixed"
+    STANDS = "stands", "stands"
+    OPINION = "opinion", "opinion"
+    DUPLICATE = "duplicate", "duplicate of another"
+    WITHDRAWN = "withdrawn", "withdrawn by the reader"
+    REMOVED = "removed", "removed for legal reasons"
+
+
+class Answer(models.Model):
+    """The publisher's answer to a comment, and, of a dispute, its outcome. Each row is one wording: a change is another.
+
+    The newest that is published stands; those before it are its earlier wordings. One that is not published yet waits
+    for a second pair of eyes.
+    """
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="answers")
+    name = models.CharField(max_length=80, help_text="who answers, as it is shown")
+    text = models.TextField(help_text="Markdown; empty where the outcome says all")
+    html = models.TextField(help_text="clean; made by `text.clean_html`")
+    salt = models.CharField(max_length=32, default=new_salt)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default="", help_text="empty: it stays open")
+    reason = models.TextField(default="", help_text="why this is the outcome, in plain text")
+    duplicate_of = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="+")
+    old_revision = models.PositiveIntegerField(null=True, help_text="of the transcript, before it was fixed")
+    new_revision = models.PositiveIntegerField(null=True)
+    by = models.CharField(max_length=120, help_text="the account that wrote it; never public")
+    confirmed_by = models.CharField(max_length=120, default="", help_text="the second pair of eyes")
+    created = models.DateTimeField()
+    published = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["comment"], condition=Q(published__isnull=True), name="one_answer_waits_for_a_comment"
+            )
+        ]
+
+
+class Part(models.TextChoices):
+    """Whose further word a statement is."""
+
+    REPLY = "reply", "the guest's reply"
+    REJOINDER = "rejoinder", "rejoinder"
+
+
+class Statement(models.Model):
+    """What is said to a dispute besides the answer, once by each: the guest's reply, its writer's rejoinder."""
+
+    key = models.CharField(max_length=16, unique=True, default=new_key)
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="statements")
+    part = models.CharField(max_length=10, choices=Part.choices)
+    writer = models.ForeignKey(Writer, null=True, on_delete=models.SET_NULL, related_name="statements")
+    name = models.CharField(max_length=80, help_text="as it is shown")
+    text = models.TextField(help_text="Markdown")
+    html = models.TextField(help_text="clean; made by `text.clean_html`")
+    salt = models.CharField(max_length=32, default=new_salt)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
+    created = models.DateTimeField()
+    published = models.DateTimeField(null=True)
+    reason = models.TextField(default="", help_text="why it was returned, as its writer was told")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["comment", "part"], condition=Q(state__in=["held", "published"]), name="one_statement_of_each"
+            )
+        ]
+        indexes = [models.Index(fields=["created", "id"], condition=Q(state="held"), name="statements_waiting")]
+
+
+class Invitation(models.Model):
+    """A guest is asked to reply to one dispute: a mailed link, good for one reply. Only its secret's hash is kept."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="invitations")
+    writer = models.ForeignKey(Writer, on_delete=models.CASCADE, related_name="invitations")
+    name = models.CharField(max_length=80, help_text="as it is shown with the reply")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret, hexadecimal")
+    by = models.CharField(max_length=120, help_text="who invited them; never public")
+    created = models.DateTimeField()
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True)
+
+
 class Cited(models.Model):
     """A reference of a comment: given in the form, or a link in its text."""
 
@@ -165,6 +255,11 @@ class Kind(models.TextChoices):
     RETURNED = "returned"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
+    REMOVED = "removed"
+    ANSWERED = "answered"
+    REPLIED = "replied"
+    REJOINED = "rejoined"
+    CLOSED = "closed"
 
 
 class Event(models.Model):

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
 from onrecord.discussion import citing, disputes, letters, log
-from onrecord.discussion.models import Comment, Discussion, Dispute, Kind, State, Writer
+from onrecord.discussion.models import Answer, Comment, Discussion, Dispute, Kind, State, Writer
 from onrecord.lib.errors import BadInput
 
 
@@ -138,11 +138,16 @@ def spam(comment: Comment, by: str = "") -> int:
 
 
 def take_away(comment: Comment, state: State, kind: Kind, by: str = "") -> None:
-    """Erase its words. One that had a number leaves a tombstone, another leaves only its lines in the log."""
+    """Erase its words, and what was said to them. One that had a number leaves a tombstone, another leaves only its
+    lines in the log. Of what was removed for legal reasons the publisher's answer stays, which says so."""
     unfold(comment)
     log.append(kind, comment, by=by)
     citing.forget(comment)
     comment.ties.all().delete()
+    comment.statements.all().delete()
+    comment.invitations.all().delete()
+    if state != State.REMOVED:
+        comment.answers.all().delete()
     Dispute.objects.filter(comment=comment).delete()
     if comment.number is None:
         comment.delete()
@@ -174,7 +179,7 @@ def unfold(comment: Comment) -> None:
 
 
 def counts(episode_id: int) -> dict[str, int]:
-    """How many comments of an episode were received, published and returned, as everybody may know.
+    """How many comments of an episode were received, published, answered and returned, as everybody may know.
 
     What nobody confirmed and nobody decided on is not counted: anybody can send any number of those.
     """
@@ -183,5 +188,6 @@ def counts(episode_id: int) -> dict[str, int]:
     return rows.aggregate(
         received=Count("id", filter=known & ~Q(state=State.SPAM)),
         published=Count("id", filter=Q(state=State.PUBLISHED)),
+        answered=Count("id", filter=Q(Exists(Answer.objects.filter(comment=OuterRef("pk"), published__isnull=False)))),
         returned=Count("id", filter=Q(state=State.RETURNED)),
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Cited, Comment, Dispute, State, Tie
+from onrecord.discussion.models import Answer, Cited, Comment, Dispute, Part, State, Statement, Tie
 from onrecord.lib import html
 from onrecord.passages.models import Place
 from onrecord.passages.models import State as PlaceState
@@ -50,8 +50,56 @@ class DisputeView:
 
 
 @dataclass(frozen=True)
+class EarlierAnswer:
+    """What an answer said, or what the outcome was, until it was changed."""
+
+    html: str
+    outcome: str
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """The publisher's answer: `html` is empty where the outcome (`discussion.models.Outcome`) says all.
+
+    `at` is when there was a first answer, `changed` since when it says this, `closed` since when there is this outcome.
+    """
+
+    name: str
+    text: str
+    html: str
+    at: datetime
+    changed: datetime | None
+    outcome: str
+    reason: str
+    closed: datetime | None
+    duplicate_of: int | None
+    old_revision: int | None
+    new_revision: int | None
+    earlier: tuple[EarlierAnswer, ...]
+
+    @property
+    def newest(self) -> datetime:
+        """When it last changed."""
+        return self.changed or self.at
+
+
+@dataclass(frozen=True)
+class StatementView:
+    """The guest's reply or the rejoinder."""
+
+    part: str
+    name: str
+    text: str
+    html: str
+    published: datetime
+
+
+@dataclass(frozen=True)
 class CommentView:
-    """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how).
+    """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how), but
+    for the answer that says why.
 
     `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other pages.
     """
@@ -68,6 +116,20 @@ class CommentView:
     elsewhere: tuple[int, ...] = ()
     dispute: DisputeView | None = None
     references: tuple[Standing, ...] = ()
+    answer: AnswerView | None = None
+    reply: StatementView | None = None
+    rejoinder: StatementView | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is said what came of it."""
+        return self.answer is not None and self.answer.closed is not None
+
+    @property
+    def newest(self) -> datetime:
+        """When the newest of all that belongs to it came or changed."""
+        said = [one.published for one in (self.reply, self.rejoinder) if one]
+        return max([self.edited or self.published, *said, *([self.answer.newest] if self.answer else [])])
 
     @property
     def anchor(self) -> str:
@@ -76,19 +138,33 @@ class CommentView:
 
 
 @dataclass(frozen=True)
+class DisputeState:
+    """How a dispute stands: since when it is published, answered, closed, and with which outcome."""
+
+    reason: str
+    published: datetime
+    answered: datetime | None = None
+    closed: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
 class DiscussionView:
     """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known.
 
-    `marks`: by the index of the first word, as it stands now, the numbers of the disputes about it.
+    `marks`: by the index of the first word, as it stands now, the numbers of the disputes about it. `disputes` are all
+    that are published, each with how it stands.
     """
 
     last_number: int
     received: int = 0
     published: int = 0
+    answered: int = 0
     returned: int = 0
     latest: tuple[CommentView, ...] = ()
     newest: datetime | None = None
     marks: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    disputes: Mapping[int, "DisputeState"] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:
@@ -136,12 +212,12 @@ def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
     found = {}
     for episode, last in numbers.items():
         latest = comments(episode, max(1, last - LATEST + 1), last)
-        dates = [date for one in latest for date in (one.published, one.edited) if date]
         found[episode] = DiscussionView(
             last,
             latest=tuple(latest),
-            newest=max(dates, default=None),
+            newest=max((one.newest for one in latest), default=None),
             marks=_marks(episode),
+            disputes=_states(episode),
             **moderate.counts(episode),
         )
     return found
@@ -154,6 +230,21 @@ def _marks(episode: int) -> dict[int, list[int]]:
         view = _tie(row)
         if view.now:
             found.setdefault(view.now.start, []).append(row.comment.number or 0)
+    return found
+
+
+def _states(episode: int) -> dict[int, DisputeState]:
+    """All published disputes of an episode by their numbers. 2 queries where there are some."""
+    shown = Comment.objects.filter(episode=episode, state=State.PUBLISHED, dispute__isnull=False).order_by("number")
+    rows = list(shown.values_list("pk", "number", "dispute__reason", "published", "created"))
+    answers = _answers(shown) if rows else {}
+    found = {}
+    for pk, number, reason, published, created in rows:
+        answer = answers.get(pk)
+        state = DisputeState(reason, published or created)
+        if answer is not None:
+            state = replace(state, answered=answer.at, closed=answer.closed, outcome=answer.outcome)
+        found[number or 0] = state
     return found
 
 
@@ -177,13 +268,18 @@ def _tie(row: Tie) -> TieView:
 
 
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
-    """The comments of an episode from one number to another, in their order. 8 queries at most."""
+    """The comments of an episode from one number to another, in their order. 10 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
     replies: dict[int, list[int]] = {}
     shown = Q(number__lt=first) | Q(number__gt=last)
     outside = Comment.objects.filter(shown, parent__in=rows, state=State.PUBLISHED).order_by("number")
     for parent, number in outside.values_list("parent_id", "number"):
         replies.setdefault(parent, []).append(number or 0)
+    return _views(rows, replies)
+
+
+def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> list[CommentView]:
+    """These comments with all that belongs to them; `replies` has, by comment, the numbers of those elsewhere."""
     ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
     disputes = _disputes(rows)
     cited = Cited.objects.filter(comment__in=rows, comment__state=State.PUBLISHED).order_by("id")
@@ -192,14 +288,65 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
     references: dict[int, list[Standing]] = {}
     for comment, reference in by_comment:
         references.setdefault(comment, []).append(standing[reference])
+    answers, statements = _answers(rows), _statements(rows)
     return [
         replace(
             _view(row, replies.get(row.pk, ())),
             dispute=disputes.get(row.pk),
             references=tuple(references.get(row.pk, ())),
+            answer=answers.get(row.pk),
+            reply=statements.get((row.pk, Part.REPLY)),
+            rejoinder=statements.get((row.pk, Part.REJOINDER)),
         )
         for row in ordered
     ]
+
+
+def _answers(comments: QuerySet[Comment]) -> dict[int, AnswerView]:
+    """By comment. 1 query: every wording that was published, the newest last."""
+    shown = Answer.objects.filter(comment__in=comments.order_by(), published__isnull=False)
+    wordings: dict[int, list[Answer]] = {}
+    for row in shown.select_related("duplicate_of").defer("duplicate_of__text", "duplicate_of__html").order_by("id"):
+        wordings.setdefault(row.comment_id, []).append(row)
+    return {comment: _answer(rows) for comment, rows in wordings.items()}
+
+
+def _answer(wordings: Sequence[Answer]) -> AnswerView:
+    """One answer of all its wordings, the newest last."""
+    now, dates = wordings[-1], [row.published or row.created for row in wordings]
+    closed = None
+    for row, date in zip(wordings[::-1], dates[::-1], strict=True):
+        if row.outcome != now.outcome:
+            break
+        closed = date
+    return AnswerView(
+        name=html.clean(now.name),
+        text=html.clean(now.text),
+        html=now.html,
+        at=dates[0],
+        changed=dates[-1] if len(wordings) > 1 else None,
+        outcome=now.outcome,
+        reason=html.clean(now.reason),
+        closed=closed if now.outcome else None,
+        duplicate_of=now.duplicate_of.number if now.duplicate_of else None,
+        old_revision=now.old_revision,
+        new_revision=now.new_revision,
+        earlier=tuple(
+            EarlierAnswer(row.html, row.outcome, html.clean(row.reason), until)
+            for row, until in zip(wordings, dates[1:], strict=False)
+        ),
+    )
+
+
+def _statements(comments: QuerySet[Comment]) -> dict[tuple[int, str], StatementView]:
+    """Replies of guests and rejoinders that are published, by comment and part. 1 query."""
+    rows = Statement.objects.filter(comment__in=comments.order_by(), state=State.PUBLISHED)
+    return {
+        (row.comment_id, row.part): StatementView(
+            row.part, html.clean(row.name), html.clean(row.text), row.html, row.published or row.created
+        )
+        for row in rows
+    }
 
 
 def _disputes(comments: QuerySet[Comment]) -> dict[int, DisputeView]:
@@ -230,13 +377,18 @@ def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
 
 
 def on_page(episode: int, page: int) -> list[CommentView]:
-    """The comments of a page. 8 queries at most."""
+    """The comments of a page. 10 queries at most."""
     return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
 
 
 def newest(episode: int, last: int) -> list[CommentView]:
-    """The newest comments, as many as a page has, the newest first."""
-    return comments(episode, max(1, last - PAGE + 1), last)[::-1]
+    """What a feed tells of: the newest comments, as many as a page has, and older ones to which as many newest answers,
+    replies and rejoinders belong. The newest comment first."""
+    of_answers = Answer.objects.filter(comment__episode=episode, published__isnull=False).order_by("-published")
+    of_statements = Statement.objects.filter(comment__episode=episode, state=State.PUBLISHED).order_by("-published")
+    older = {pk for rows in (of_answers, of_statements) for pk in rows.values_list("comment_id", flat=True)[:PAGE]}
+    rows = Comment.objects.filter(Q(pk__in=older) | Q(number__gt=last - PAGE), episode=episode, number__isnull=False)
+    return _views(rows, {})[::-1]
 
 
 def threads(comments: Sequence[CommentView]) -> dict[int | None, list[CommentView]]:

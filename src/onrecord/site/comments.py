@@ -15,7 +15,7 @@ from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import disputes
+from onrecord.site import answers, disputes
 
 FORM = "discuss/"
 """Where the program answers, below the site's address."""
@@ -29,6 +29,7 @@ EXCERPT = 1_500
 GONE = {
     "withdrawn": gettext_noop("This comment was withdrawn by its writer."),
     "spam": gettext_noop("This comment was removed: it was advertising."),
+    "removed": gettext_noop("This comment was removed for legal reasons."),
 }
 """What a comment's place says when it is there no more."""
 
@@ -68,8 +69,12 @@ def marks(us: Publication, view: EpisodeView) -> dict[int, str]:
     found = {}
     for word, numbers in view.discussion.marks.items():
         link = escape(us.link(model.permalink(view.folder, numbers[0])))
-        label = escape(gettext("Disputed: %(numbers)s") % {"numbers": ", ".join(f"#{number(n)}" for n in numbers)})
-        found[word] = f'<a class="disputed" href="{link}" aria-label="{label}"></a>'
+        states = [view.discussion.disputes.get(n) for n in numbers]
+        answered = all(state is not None and state.answered for state in states)
+        said = gettext("Disputed and answered: %(numbers)s") if answered else gettext("Disputed: %(numbers)s")
+        label = escape(said % {"numbers": ", ".join(f"#{number(n)}" for n in numbers)})
+        kind = "disputed answered" if answered else "disputed"
+        found[word] = f'<a class="{kind}" href="{link}" aria-label="{label}"></a>'
     return found
 
 
@@ -109,14 +114,20 @@ class _Comments:
         place = f'<a class="number" href="{link}">#{number(comment.number)}</a>'
         if comment.gone:
             said = f'<p class="gone"{self.ui}>{place} {escape(gettext(GONE[comment.gone]))}</p>'
+            said += self._said_to(comment, link)
             return f'<article class="comment" id="{comment.anchor}">{said}</article>'
         zone = self.us.time_zone
         date = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, zone)}</time>'
         who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
         said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
         about = disputes.head(self.us, self.view, comment)
-        said = f"{about}{said}{disputes.references(self.us, self.view, comment)}"
+        said = f"{about}{said}{disputes.references(self.us, self.view, comment)}{self._said_to(comment, link)}"
         return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
+
+    def _said_to(self, comment: CommentView, link: str) -> str:
+        if self.excerpts:
+            return answers.short(self.view, comment, link)
+        return answers.listed(self.us, self.view, comment)
 
     def _words(self, comment: CommentView, link: str) -> str:
         """Time codes lead into the player, which is on the episode's page."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext, ngettext
 
 from onrecord import readmodel
 from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import assets, frame, linked_data
+from onrecord.site import answers, assets, disputes, frame, linked_data
 from onrecord.site.comments import FORM, listed, shown, write_link
 
 
@@ -43,10 +44,12 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
 
 def _counts(view: EpisodeView) -> list[str]:
     talk = view.discussion
+    answered = ngettext("%(number)s answered", "%(number)s answered", talk.answered)
     returned = ngettext("%(number)s returned", "%(number)s returned", talk.returned)
     return [
         gettext("%(number)s received") % {"number": number(talk.received)},
         gettext("%(number)s published") % {"number": number(talk.published)},
+        answered % {"number": number(talk.answered)},
         returned % {"number": number(talk.returned)},
     ]
 
@@ -72,6 +75,24 @@ def form(view: EpisodeView, **context: Any) -> str:
     """The form at which a comment is written or edited; `problems` stand on top of it, all that was typed within."""
     us = readmodel.publication()
     return _program_page("discuss_form.html", us, view, **{"action": us.link(FORM)} | context)
+
+
+@speaks(lambda view, *_, **__: view.language)
+def statement(view: EpisodeView, comment: CommentView, **context: Any) -> str:
+    """The form at which a dispute is replied to, below all that was said so far; or what became of such a reply."""
+    us = readmodel.publication()
+    said = shown(us, view, comment.html)
+    head, below = disputes.head(us, view, comment), answers.listed(us, view, comment)
+    card = f'{head}<div class="said" dir="auto">{said}</div>{disputes.references(us, view, comment)}{below}'
+    return _program_page(
+        "discuss_statement.html",
+        us,
+        view,
+        number=number(comment.number),
+        name=comment.name,
+        card=mark_safe(card),  # noqa: S308 each part is clean or escaped
+        **context,
+    )
 
 
 @speaks(lambda view, *_, **__: view.language)

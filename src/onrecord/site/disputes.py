@@ -13,6 +13,7 @@ from onrecord.lib.language import digits, marked
 from onrecord.passages.quote import Quotation
 from onrecord.readmodel import EpisodeView, Publication
 from onrecord.readmodel.discussion import CommentView, TieView
+from onrecord.site import answers
 from onrecord.site import references as cited
 
 REASONS = {
@@ -50,14 +51,12 @@ def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
     dispute = comment.dispute
     if dispute is None:
         return ""
-    since = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, us.time_zone)}</time>'
-    waits = escape(gettext("waiting for an answer since %(date)s")).replace("%(date)s", since)
     kind = gettext("Transcript") if dispute.reason == Reason.HEARD else gettext("Dispute")
     whole, known = gettext("about the whole episode"), gettext("first-hand knowledge")
     about = "" if dispute.ties else f" · {escape(whole)}"
     own = f" · {escape(known)}" if dispute.first_hand else ""
-    reason = escape(gettext(REASONS[Reason(dispute.reason)]))
-    label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {waits}</p>'
+    reason, stands = escape(gettext(REASONS[Reason(dispute.reason)])), answers.state(us, view, comment)
+    label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {stands}</p>'
     return label + "".join(_tie(us, view, one) for one in dispute.ties)
 
 
