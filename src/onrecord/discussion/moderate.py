@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
-from onrecord.discussion import citing, disputes, letters, log
+from onrecord.discussion import citing, corrections, disputes, letters, log
 from onrecord.discussion.models import Comment, Discussion, Dispute, Kind, State, Writer
 from onrecord.lib.errors import BadInput
 
@@ -142,6 +142,7 @@ def take_away(comment: Comment, state: State, kind: Kind, by: str = "") -> None:
     unfold(comment)
     log.append(kind, comment, by=by)
     citing.forget(comment)
+    corrections.thank_nobody(comment.corrections.all())
     comment.ties.all().delete()
     Dispute.objects.filter(comment=comment).delete()
     if comment.number is None:
