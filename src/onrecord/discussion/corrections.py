@@ -217,7 +217,7 @@ def _check(draft: CorrectionDraft, episode: Episode) -> None:
 
 
 def _revisions(draft: CorrectionDraft, passages: list[Passage]) -> tuple[Revision | None, Revision | None]:
-    """Of a transcript fix: the words in which it was misheard, and those that readers see now, where they are others."""
+    """Of a transcript fix: the revision that was misheard, and what readers see now, where that is another one."""
     old = draft.old_revision or (passages[0].revision if passages else None)
     new = draft.new_revision or (revisions.public_revision(old.transcript) if old else None)
     return (old, new) if old != new else (None, new)
