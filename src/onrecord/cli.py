@@ -242,10 +242,25 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--sort", choices=["relevance", "newest", "oldest"], default="relevance")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
-    parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
-    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
+    parser = _add(commands, "discussion", discussion, "Read the comments that wait, decide on them, and answer.")
+    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "answer", "verify"])
     parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
-    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned, or why this is the outcome")
+    parser.add_argument("--text", metavar="MARKDOWN", default="", help="the answer")
+    outcomes = [
+        "corrected",
+        "clarified",
+        "context",
+        "transcript",
+        "stands",
+        "opinion",
+        "duplicate",
+        "withdrawn",
+        "removed",
+    ]
+    parser.add_argument("--outcome", choices=outcomes, default="", help="what came of a dispute; without it stays open")
+    parser.add_argument("--duplicate-of", metavar="N", type=int, help="the number of the comment that says the same")
+    parser.add_argument("--correction", metavar="MARKDOWN", default="", help="with corrected and clarified: its text")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")

@@ -427,7 +427,7 @@ def check_references(options: argparse.Namespace) -> None:
 
 
 def discussion(options: argparse.Namespace) -> None:
-    """List the comments that wait, or decide on one."""
+    """List the comments that wait, decide on one, or answer it."""
     opened(options)
     from onrecord import moderating
 
@@ -439,6 +439,12 @@ def discussion(options: argparse.Namespace) -> None:
         if problems:
             raise Failed(" ".join(problems))
         say("Every line of the log follows from the one before it.")
+    elif options.deed == "answer":
+        draft = moderating.draft_of(
+            options.text, options.outcome, options.reason, options.duplicate_of, options.correction
+        )
+        say(moderating.answer(options.comment, draft))
+        _press_now()
     else:
         say(moderating.decide(options.deed, options.comment, options.reason))
         _press_now()

@@ -330,14 +330,22 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/stop/<token>/`: no more mails to this address."""
     writer = Writer.objects.filter(pk=_unsigned(token, letters.STOP) or 0).first()
-    latest = writer.comments.order_by("-id").first() if writer else None
-    view = readmodel.episode(latest.episode_id) if latest else None
+    view = _latest_episode(writer) if writer else None
     if writer is None or view is None:
         return _not_found()
     if request.method == "POST":
         Writer.objects.filter(pk=writer.pk).update(mails_stopped=True)
         return _page(discussion.note(view, "stopped"))
     return _page(discussion.note(view, "stop"))
+
+
+def _latest_episode(writer: Writer) -> EpisodeView | None:
+    """The one that they last wrote about, or were asked to reply about."""
+    comment = writer.comments.order_by("-id").first()
+    if comment is None:
+        invitation = writer.invitations.select_related("comment").order_by("-id").first()
+        comment = invitation.comment if invitation else None
+    return readmodel.episode(comment.episode_id) if comment else None
 
 
 # ── after an answer ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import letters, log, moderate, text
-from onrecord.discussion.models import Answer, Comment, Kind, Outcome, State
-from onrecord.discussion.post import duration_of
+from onrecord.discussion import corrections, letters, log, moderate, text
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.models import Answer, Comment, Correction, CorrectionKind, Kind, Outcome, State
 from onrecord.lib.errors import BadInput
+from onrecord.recordings.renditions import duration_of
 from onrecord.transcripts import revisions
 
 LONGEST_REASON = 4_000
@@ -23,7 +24,8 @@ LONGEST_REASON = 4_000
 class AnswerDraft:
     """What an editor wrote. Without an outcome a dispute stays open; `name` is who answers, else the publication.
 
-    `duplicate_of` is the number of the comment that says the same, for that outcome.
+    `duplicate_of` is the number of the comment that says the same, for that outcome. `correction` is the text of the
+    correction that is published with "corrected" and "clarified"; not asked for where there is one already.
     """
 
     text: str = ""
@@ -31,6 +33,14 @@ class AnswerDraft:
     reason: str = ""
     name: str = ""
     duplicate_of: int | None = None
+    correction: str = ""
+
+
+CORRECTS = {
+    Outcome.CORRECTED: CorrectionKind.CORRECTION,
+    Outcome.CLARIFIED: CorrectionKind.CLARIFICATION,
+}
+"""Outcomes that come with a correction, and of what kind."""
 
 
 def open_disputes() -> QuerySet[Comment]:
@@ -51,7 +61,7 @@ def current(comment: Comment) -> Answer | None:
 
 
 def answer(comment: Comment, draft: AnswerDraft, by: str) -> Answer:
-    """Answer a comment; one that waits to be read is published with it. Another answer takes the place of the one before.
+    """Answer a comment; one that waits to be read is published with it. A second answer takes the place of the first.
 
     With `second_eyes` an answer that has an outcome waits until somebody else confirms it. Raises BadInput.
     """
@@ -96,6 +106,7 @@ def _made(comment: Comment, draft: AnswerDraft, by: str) -> Answer:
     _check(comment, draft, words, reason)
     name = text.name_of(draft.name) or settings.ONRECORD.publication.name
     old, new = _fixed(comment) if draft.outcome == Outcome.TRANSCRIPT else (None, None)
+    correction = correction_of(comment) if draft.outcome in CORRECTS else None
     return Answer(
         comment=comment,
         name=name[: text.LONGEST_NAME],
@@ -106,6 +117,8 @@ def _made(comment: Comment, draft: AnswerDraft, by: str) -> Answer:
         duplicate_of=_duplicate(comment, draft.duplicate_of) if draft.outcome == Outcome.DUPLICATE else None,
         old_revision=old,
         new_revision=new,
+        correction_text=draft.correction if draft.outcome in CORRECTS and correction is None else "",
+        correction=correction,
         by=by,
         created=timezone.now(),
     )
@@ -120,9 +133,16 @@ def _check(comment: Comment, draft: AnswerDraft, words: str, reason: str) -> Non
         raise BadInput("Only a dispute has an outcome; this is a comment.")
     if draft.outcome and not reason:
         raise BadInput("An outcome has a reason: say in a sentence or two why.")
+    if draft.outcome in CORRECTS and correction_of(comment) is None:
+        corrections.check_text(draft.correction)
     for what, value, longest in (("answer", words, text.LONGEST), ("reason", reason, LONGEST_REASON)):
         if len(value) > longest:
             raise BadInput(f"The {what} has {len(value):,} characters; at most {longest:,} fit.")
+
+
+def correction_of(comment: Comment) -> Correction | None:
+    """The correction that answers a comment already, if it holds."""
+    return comment.corrections.filter(withdrawn=None).order_by("-number").first()
 
 
 def _duplicate(comment: Comment, number: int | None) -> Comment:
@@ -164,8 +184,10 @@ def _same(before: Answer, made: Answer) -> bool:
 def _publish(answer: Answer, by: str) -> None:
     """In the caller's transaction, which holds the log's lock."""
     comment, before = answer.comment, current(answer.comment)
+    if answer.correction_text:
+        answer.correction, answer.correction_text = _corrected(answer, by), ""
     answer.published = timezone.now()
-    answer.save(update_fields=["published", "confirmed_by"])
+    answer.save(update_fields=["published", "confirmed_by", "correction", "correction_text"])
     if answer.text:
         log.append(Kind.ANSWERED, comment, content=log.answer_content(answer), by=by)
     if answer.outcome:
@@ -177,6 +199,14 @@ def _publish(answer: Answer, by: str) -> None:
         moderate.take_away(comment, State.REMOVED, Kind.REMOVED, by)
 
 
-def answered() -> Q:
-    """Comments that have an answer which readers see."""
-    return Q(Exists(Answer.objects.filter(comment=OuterRef("pk"), published__isnull=False)))
+def _corrected(answer: Answer, by: str) -> Correction:
+    """The correction that comes with an outcome, at the words that the comment is about."""
+    comment = answer.comment
+    draft = CorrectionDraft(
+        episode=comment.episode,
+        kind=CORRECTS[Outcome(answer.outcome)],
+        text=answer.correction_text,
+        comment=comment,
+        passages=corrections.passages_of(comment),
+    )
+    return correction_of(comment) or corrections.publish(draft, by)

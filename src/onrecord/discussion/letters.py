@@ -97,8 +97,8 @@ def invited(invitation: Invitation, secret: str) -> None:
             gettext("Would you like to reply to a dispute of “%(title)s”?"),
             gettext(
                 "Somebody disputes what was said in “%(title)s”, as #%(number)s:\n%(link)s\n\nIt says:\n\n%(text)s\n\n"
-                "%(name)s asks you to reply, if you wish. Your reply is shown beside it, at the same length. It is read "
-                "by a person before that. This link is for you alone, works once, and for 30 days:\n%(reply)s"
+                "%(name)s asks you to reply, if you wish. Your reply is shown beside it, at the same length. It is "
+                "read by a person before that. This link is for you alone, works once, and for 30 days:\n%(reply)s"
             ),
             "invited",
             {"name": settings.ONRECORD.publication.name, "reply": _reply_link(secret)} | _place(comment),
@@ -114,8 +114,8 @@ def arrived(statement: Statement) -> None:
             statement.comment,
             gettext("What you wrote on “%(title)s” has arrived"),
             gettext(
-                "Your reply to #%(number)s on “%(title)s” has arrived. A person reads it before it is shown. It says:\n\n"
-                "%(text)s\n\nThe file that came with this mail is your receipt."
+                "Your reply to #%(number)s on “%(title)s” has arrived. A person reads it before it is shown. It says:"
+                "\n\n%(text)s\n\nThe file that came with this mail is your receipt."
             ),
             "arrived",
             {"text": statement.text} | _place(statement.comment),

@@ -16,6 +16,8 @@ from onrecord.catalogue.changes import log_grew
 from onrecord.discussion.models import (
     Answer,
     Comment,
+    Correction,
+    EarlierText,
     EarlierWording,
     Event,
     Head,
@@ -50,22 +52,26 @@ def append(kind: Kind, comment: Comment, *, content: Content | None = None, note
 
     The digest is that of `content`, of a comment that came or was edited that of its words, else that of the note.
     """
-    head = lock()
     if kind in (Kind.RECEIVED, Kind.EDITED):
         content = Content(comment.salt, wording(comment.name, comment.text))
-    salt = new_salt() if note and content is None else ""
-    event = Event(
-        number=head.number + 1,
-        at=timezone.now().replace(microsecond=0),
-        kind=kind,
-        episode=comment.episode.key,
-        comment=comment.key,
-        digest=digest_of(*(content or Content(salt, note))),
-        previous=head.hash,
-        salt=salt,
-        note=note,
-        by=by,
-    )
+    event = Event(kind=kind, episode=comment.episode.key, comment=comment.key, by=by)
+    return _chain(event, note, digest_of(*content) if content else "")
+
+
+def append_correction(kind: Kind, correction: Correction, *, note: str = "", by: str = "") -> Event:
+    """The same of a correction: the digest is that of its text, or, when it is withdrawn, that of the note."""
+    event = Event(kind=kind, episode=correction.episode.key, comment=correction.key, by=by)
+    of_text = kind in (Kind.CORRECTED, Kind.REWORDED)
+    return _chain(event, note, digest_of(correction.salt, correction.text) if of_text else "")
+
+
+def _chain(event: Event, note: str, digest: str) -> Event:
+    """Put it behind the newest event; `digest` is that of the content, without one the note is hashed."""
+    head = lock()
+    event.number, event.previous = head.number + 1, head.hash
+    event.at = timezone.now().replace(microsecond=0)
+    event.note, event.salt = note, new_salt() if note and not digest else ""
+    event.digest = digest or digest_of(event.salt, note)
     event.hash = hash_of(event)
     event.save(force_insert=True)
     head.number, head.hash = event.number, event.hash
@@ -161,7 +167,7 @@ def verify() -> list[str]:
     head = Head.objects.first()
     if head and (head.number, head.hash) != (expected - 1, previous):
         problems.append("The last events are missing.")
-    return [*problems, *_altered_words(), *_altered_answers()]
+    return [*problems, *_altered_words(), *_altered_corrections(), *_altered_answers()]
 
 
 def _altered_words() -> Iterator[str]:
@@ -210,6 +216,20 @@ def _altered_answers() -> Iterator[str]:
         kind = KIND_OF_PART[Part(statement.part)]
         if (statement.comment.key, digest_of(*statement_content(statement))) not in said[kind]:
             yield f"The {statement.part} to comment {statement.comment.key} is not as it was received."
+
+
+def _altered_corrections() -> Iterator[str]:
+    """Corrections whose text stands in no line."""
+    digests: dict[str, set[str]] = {}
+    rows = Event.objects.filter(kind__in=(Kind.CORRECTED, Kind.REWORDED)).values_list("comment", "digest")
+    for key, digest in rows.iterator():
+        digests.setdefault(key, set()).add(digest)
+    for one in Correction.objects.exclude(salt="").iterator():
+        if digest_of(one.salt, one.text) not in digests.get(one.key, ()):
+            yield f"The text of correction {one.number} is not as it was published."
+    for earlier in EarlierText.objects.exclude(salt="").select_related("correction").iterator():
+        if digest_of(earlier.salt, earlier.text) not in digests.get(earlier.correction.key, ()):
+            yield f"An earlier text of correction {earlier.correction.number} is not as it was published."
 
 
 def receipt(comment: Comment) -> dict[str, Any]:

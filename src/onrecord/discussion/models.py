@@ -155,7 +155,7 @@ class Outcome(models.TextChoices):
 
 
 class Answer(models.Model):
-    """The publisher's answer to a comment, and, of a dispute, its outcome. Each row is one wording: a change is another.
+    """The publisher's answer to a comment, and what came of a dispute. Each row is one wording: a change is another.
 
     The newest that is published stands; those before it are its earlier wordings. One that is not published yet waits
     for a second pair of eyes.
@@ -171,6 +171,8 @@ class Answer(models.Model):
     duplicate_of = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="+")
     old_revision = models.PositiveIntegerField(null=True, help_text="of the transcript, before it was fixed")
     new_revision = models.PositiveIntegerField(null=True)
+    correction_text = models.TextField(default="", help_text="of the correction that is published with it")
+    correction = models.ForeignKey("Correction", null=True, on_delete=models.SET_NULL, related_name="answers")
     by = models.CharField(max_length=120, help_text="the account that wrote it; never public")
     confirmed_by = models.CharField(max_length=120, default="", help_text="the second pair of eyes")
     created = models.DateTimeField()
@@ -260,6 +262,9 @@ class Kind(models.TextChoices):
     REPLIED = "replied"
     REJOINED = "rejoined"
     CLOSED = "closed"
+    CORRECTED = "corrected"
+    REWORDED = "correction reworded"
+    CORRECTION_WITHDRAWN = "correction withdrawn"
 
 
 class Event(models.Model):
@@ -269,7 +274,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     episode = models.CharField(max_length=10, help_text="the episode's key")
-    comment = models.CharField(max_length=16, db_index=True, help_text="the comment's key")
+    comment = models.CharField(max_length=16, db_index=True, help_text="the comment's key, or the correction's")
     digest = models.CharField(max_length=64, help_text="salted hash of the content: log.digest_of")
     previous = models.CharField(max_length=64, help_text="the hash of the event before")
     hash = models.CharField(max_length=64)
@@ -289,3 +294,55 @@ class Head(models.Model):
 
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="")
+    corrections = models.PositiveIntegerField(default=0, help_text="the number of the newest correction")
+
+
+class CorrectionKind(models.TextChoices):
+    """What a correction does. The words that were said stay, whatever it is."""
+
+    CORRECTION = "correction", "correction"
+    CLARIFICATION = "clarification", "clarification"
+    UPDATE = "update", "update"
+    NOTE = "note", "editor's note"
+    TRANSCRIPT = "transcript", "transcript fix"
+    WITHDRAWAL = "withdrawal", "withdrawal"
+
+
+class Correction(models.Model):
+    """What the publisher says of something that was said and is wrong. Numbered in the whole publication, for ever.
+
+    Without passages it is about the episode as a whole. A text that is changed leaves an `EarlierText`; one that is
+    withdrawn keeps its number and its text, with a sentence.
+    """
+
+    number = models.PositiveIntegerField(unique=True, help_text="within the publication, from 1")
+    key = models.CharField(max_length=16, unique=True, default=new_key)
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="corrections")
+    kind = models.CharField(max_length=14, choices=CorrectionKind.choices)
+    text = models.TextField(help_text="Markdown")
+    html = models.TextField(help_text="clean; made by `text.clean_html`")
+    language = models.CharField(max_length=20)
+    salt = models.CharField(max_length=32, default=new_salt, help_text="empty once the content is erased")
+    published = models.DateTimeField()
+    changed = models.DateTimeField(null=True, help_text="since when it has this text, if it had another")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="corrections")
+    credit = models.CharField(max_length=200, default="", help_text="who is thanked, by name")
+    passages = models.ManyToManyField(Passage, related_name="corrections")
+    references = models.ManyToManyField(Reference, related_name="+", help_text="the links in its text")
+    old_revision = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="+")
+    new_revision = models.ForeignKey(Revision, null=True, on_delete=models.SET_NULL, related_name="+")
+    withdrawn = models.DateTimeField(null=True)
+    withdrawn_because = models.TextField(default="")
+
+    class Meta:
+        ordering = ["number"]
+
+
+class EarlierText(models.Model):
+    """What a correction said before its text was changed."""
+
+    correction = models.ForeignKey(Correction, on_delete=models.CASCADE, related_name="earlier")
+    text = models.TextField()
+    html = models.TextField()
+    salt = models.CharField(max_length=32)
+    until = models.DateTimeField()

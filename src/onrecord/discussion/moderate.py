@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_rela
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
-from onrecord.discussion import citing, disputes, letters, log
+from onrecord.discussion import citing, corrections, disputes, letters, log
 from onrecord.discussion.models import Answer, Comment, Discussion, Dispute, Kind, State, Writer
 from onrecord.lib.errors import BadInput
 
@@ -143,6 +143,7 @@ def take_away(comment: Comment, state: State, kind: Kind, by: str = "") -> None:
     unfold(comment)
     log.append(kind, comment, by=by)
     citing.forget(comment)
+    corrections.thank_nobody(comment.corrections.all())
     comment.ties.all().delete()
     comment.statements.all().delete()
     comment.invitations.all().delete()

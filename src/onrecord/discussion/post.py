@@ -16,7 +16,7 @@ from onrecord.discussion import citing, disputes, letters, limits, log, moderate
 from onrecord.discussion.disputes import DisputeDraft
 from onrecord.discussion.models import Comment, EarlierWording, Kind, State, UsedForm, Writer, new_salt
 from onrecord.lib.errors import BadInput
-from onrecord.recordings.models import Rendition
+from onrecord.recordings.renditions import duration_of
 
 EDITABLE = timedelta(minutes=15)
 FORM_LASTS = timedelta(hours=24)
@@ -106,12 +106,6 @@ def _alike(fingerprint: str) -> Comment | None:
     """The first comment with the same words that waits: both are one line in the queue."""
     waiting = Comment.objects.filter(fingerprint=fingerprint, state=State.HELD, folded_into=None, dispute=None)
     return waiting.order_by("id").first()
-
-
-def duration_of(episode: Episode) -> int:
-    """How long its sound is, in milliseconds; 0 when there is none."""
-    sound = Rendition.objects.filter(recording__episode=episode, recording__current=True, kind="mp3")
-    return sound.values_list("duration_ms", flat=True).first() or 0
 
 
 def may_publish_at_once(comment: Comment) -> bool:

@@ -16,6 +16,7 @@ from onrecord.discussion import answers, letters, log, post, text, writers
 from onrecord.discussion.models import Comment, Invitation, Kind, Part, State, Statement, Writer
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
+from onrecord.recordings.renditions import duration_of
 
 INVITATION_LASTS = timedelta(days=30)
 REJOINDER_LASTS = timedelta(days=90)
@@ -126,7 +127,7 @@ def may_reply(invitation: Invitation) -> bool:
 
 
 def reply(invitation: Invitation, words: str) -> Statement:
-    """Take in the guest's reply; the same words sent twice are one. Raises BadInput when the link was used or expired."""
+    """Take in the guest's reply; the same words sent twice are one. Raises BadInput when its link was used, or expired."""
     with transaction.atomic():
         log.lock()
         invitation.refresh_from_db()
@@ -151,7 +152,7 @@ def _take(comment: Comment, part: Part, writer: Writer | None, name: str, words:
         writer=writer,
         name=name,
         text=words,
-        html=text.clean_html(words, post.duration_of(comment.episode)),
+        html=text.clean_html(words, duration_of(comment.episode)),
         created=timezone.now(),
     )
     log.append(log.KIND_OF_PART[part], comment, content=log.statement_content(made))

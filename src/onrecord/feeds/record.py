@@ -13,7 +13,7 @@ from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
-from onrecord.readmodel.discussion import folder_of
+from onrecord.readmodel.discussion import folder_of, permalink
 
 FORMAT, VERSION = "onrecord-episode", 1
 
@@ -79,7 +79,20 @@ def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "feed": f"{folder}atom.xml" if folder else "",
         "received": talk.received,
         "published": talk.published,
+        "answered": talk.answered,
         "returned": talk.returned,
+        "disputes": [
+            {
+                "number": number,
+                "url": us.url(permalink(view.folder, number)),
+                "reason": state.reason,
+                "published": iso(state.published),
+                "answered": _moment(state.answered),
+                "closed": _moment(state.closed),
+                "outcome": state.outcome,
+            }
+            for number, state in talk.disputes.items()
+        ],
     }
 
 

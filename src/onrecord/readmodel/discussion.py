@@ -164,7 +164,7 @@ class DiscussionView:
     latest: tuple[CommentView, ...] = ()
     newest: datetime | None = None
     marks: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    disputes: Mapping[int, "DisputeState"] = field(default_factory=dict)
+    disputes: Mapping[int, DisputeState] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:

@@ -47,7 +47,7 @@ def listed(us: Publication, view: EpisodeView, comment: CommentView) -> str:
     answer = comment.answer
     said = [_answer(us, view, comment, answer)] if answer and answer.html else []
     said += [_statement(us, view, comment, one) for one in (comment.reply, comment.rejoinder) if one]
-    return "".join([*said, _outcome(us, view, answer) if answer and answer.outcome else ""])
+    return "".join([*said, _outcome(us, view, comment, answer) if answer and answer.outcome else ""])
 
 
 def _answer(us: Publication, view: EpisodeView, comment: CommentView, answer: AnswerView) -> str:
@@ -89,7 +89,7 @@ def _said(
     return f'<section class="answer" id="{anchor}"><header{marked(view.language)}>{who}</header>{words}</section>'
 
 
-def _outcome(us: Publication, view: EpisodeView, answer: AnswerView) -> str:
+def _outcome(us: Publication, view: EpisodeView, comment: CommentView, answer: AnswerView) -> str:
     what = escape(outcomes.in_words(answer.outcome))
     if answer.duplicate_of:
         link = escape(us.link(model.permalink(view.folder, answer.duplicate_of)))
@@ -104,7 +104,8 @@ def _outcome(us: Publication, view: EpisodeView, answer: AnswerView) -> str:
     ui = marked(view.language)
     head = f"<p{ui}><b>{escape(gettext('Outcome'))}</b> {what} · {date}</p>"
     reason = f'<p class="reason" dir="auto">{_lines(answer.reason)}</p>'
-    return f'<div class="outcome">{head}{reason}{"".join(_before(us, view, one) for one in _others(answer))}</div>'
+    before = "".join(_before(us, view, one) for one in _others(answer))
+    return f'<div class="outcome" id="{comment.anchor}-outcome">{head}{reason}{before}</div>'
 
 
 def _others(answer: AnswerView) -> list[EarlierAnswer]:

@@ -1,5 +1,5 @@
-// The queue by keyboard: j and k go from comment to comment; p publishes and r returns the one that has the focus. Keys
-// count only there, so that they are in nobody's way while writing or with a screen reader.
+// The queue by keyboard: j and k go from comment to comment; p publishes, r returns and a answers the one that has the
+// focus. Keys count only there, so that they are in nobody's way while writing or with a screen reader.
 
 const items = [...document.querySelectorAll(".queue > li")];
 
@@ -15,9 +15,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j") go(1);
   else if (event.key === "k") go(-1);
   else if (!items.includes(target)) return;
-  else if (event.key === "p") target.querySelector("[value=publish]").click();
+  else if (event.key === "p") target.querySelector("[value=publish]")?.click();
+  else if (event.key === "a") target.querySelector("a.answer")?.click();
   else if (event.key === "r") {
     const form = target.querySelector("details");
+    if (!form) return;
     form.open = true;
     form.querySelector("textarea").focus();
   } else return;

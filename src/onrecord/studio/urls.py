@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import editing, episodes, joining, own, people, preview, queue, uploading, words
+from onrecord.studio import answers, editing, episodes, joining, own, people, preview, queue, uploading, words
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
@@ -21,6 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("upload/", uploading.upload, name="upload"),
     path("comments/", queue.queue, name="queue"),
     path("comments/<str:key>/", queue.decide, name="decide"),
+    path("comments/<str:key>/answer/", answers.answer, name="answer"),
+    path("comments/<str:key>/answer/confirm/", answers.confirm, name="confirm_answer"),
+    path("comments/<str:key>/invite/", answers.invite, name="invite_guest"),
+    path("disputes/", answers.disputes, name="disputes"),
+    path("statements/<str:key>/", queue.decide_statement, name="decide_statement"),
     path("people/", people.people, name="people"),
     path("people/<int:account>/", people.change, name="person"),
     path("people/invitations/<int:link>/revoke/", people.revoke, name="revoke"),
