@@ -41,6 +41,12 @@ from onrecord.lib.terminal import say
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+OUTCOMES = (
+    *("corrected", "clarified", "context", "transcript", "stands", "opinion", "duplicate"),
+    *("withdrawn", "removed"),
+)
+"""What may come of a dispute: `discussion.models.Outcome`, which cannot be read before a publication is open."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 when it failed, 2 when what was given cannot be used."""
@@ -247,18 +253,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned, or why this is the outcome")
     parser.add_argument("--text", metavar="MARKDOWN", default="", help="the answer")
-    outcomes = [
-        "corrected",
-        "clarified",
-        "context",
-        "transcript",
-        "stands",
-        "opinion",
-        "duplicate",
-        "withdrawn",
-        "removed",
-    ]
-    parser.add_argument("--outcome", choices=outcomes, default="", help="what came of a dispute; without it stays open")
+    parser.add_argument("--outcome", choices=OUTCOMES, default="", help="what came of a dispute; without it stays open")
     parser.add_argument("--duplicate-of", metavar="N", type=int, help="the number of the comment that says the same")
     parser.add_argument("--correction", metavar="MARKDOWN", default="", help="with corrected and clarified: its text")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")

@@ -127,7 +127,7 @@ def may_reply(invitation: Invitation) -> bool:
 
 
 def reply(invitation: Invitation, words: str) -> Statement:
-    """Take in the guest's reply; the same words sent twice are one. Raises BadInput when its link was used, or expired."""
+    """Take in the guest's reply; the same words sent twice are one. Raises BadInput once its link is used or old."""
     with transaction.atomic():
         log.lock()
         invitation.refresh_from_db()

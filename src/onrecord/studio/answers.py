@@ -1,4 +1,4 @@
-"""Answers: the open disputes, the form at which a comment is answered, the second pair of eyes, the guest's invitation."""
+"""Answers: the open disputes, the form at which a comment is answered, the second pair of eyes, inviting the guest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from onrecord.discussion import answers, corrections, outcomes, statements, text
+from onrecord.discussion import answers, corrections, outcomes, statements
 from onrecord.discussion.answers import AnswerDraft
 from onrecord.discussion.models import Answer, Comment, Outcome, Part, State
+from onrecord.discussion.text import LONGEST, LONGEST_NAME
 from onrecord.lib.errors import BadInput
 from onrecord.studio import words
 from onrecord.studio.access import EDITORS, account_of, for_roles, page, sayable, see_other, seeing_to
@@ -61,14 +62,14 @@ class AnswerForm(forms.Form):
 
     text = forms.CharField(
         label=_("The answer"),
-        max_length=text.LONGEST,
+        max_length=LONGEST,
         required=False,
         help_text=_("Markdown, as readers write. It may be empty where the outcome and its reason say all."),
         widget=forms.Textarea(attrs={"dir": "auto", "rows": "8", "class": "read"}),
     )
     name = forms.CharField(
         label=_("Who answers"),
-        max_length=text.LONGEST_NAME,
+        max_length=LONGEST_NAME,
         required=False,
         help_text=_("As readers see it: the publication, or a person."),
         widget=forms.TextInput(attrs={"dir": "auto"}),
@@ -89,7 +90,7 @@ class AnswerForm(forms.Form):
         max_length=corrections.LONGEST,
         required=False,
         help_text=_(
-            "A draft: say what is right in the gap, and change what you like. It is numbered and published at the words, on top of the page, in the feeds and in the list of corrections."
+            "A draft: say what is right in the gap. It is published at the words, on top of the page and in the feeds."
         ),
         widget=forms.Textarea(attrs={"dir": "auto", "rows": "5", "class": "read"}),
     )
