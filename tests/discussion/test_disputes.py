@@ -39,6 +39,11 @@ def public(publication: Any) -> Path:
 
 @pytest.fixture
 def episode(public: Path) -> Episode:
+    return make_spoken()
+
+
+def make_spoken() -> Episode:
+    """A public episode in which TEXT is said."""
     episode = archive.make_episode(archive.make_show(), 1)
     Revision.objects.filter(transcript__episode=episode).update(tokens=tokens.pack(said(TEXT)), words=len(TEXT.split()))
     press()

@@ -440,7 +440,7 @@ def test_a_thousand_comments(episode: Episode, public: Path, django_assert_max_n
         for n in range(2, 1001)
     )  # fmt: skip
     first.episode.discussion.__class__.objects.update(last_number=1000)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         assert len(model.on_page(episode.pk, 3)) == 100
     press()
     moderate.publish(write(episode, "The newest.", address="b@example.org"))

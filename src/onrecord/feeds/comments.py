@@ -61,6 +61,11 @@ class _Entry:
 def _entries(us: Publication, view: EpisodeView, comment: CommentView) -> Iterator[_Entry]:
     id, link = _id(view, comment.number), us.url(permalink(view.folder, comment.number))
     number = f"#{comment.number}"
+    headings = {
+        "answer": gettext("Answer"),
+        "reply": gettext("The guest's reply"),
+        "rejoinder": gettext("Rejoinder"),
+    }
     if not comment.gone:
         to = (identity(view.guid), us.url(view.path))
         if comment.to:
@@ -69,17 +74,16 @@ def _entries(us: Publication, view: EpisodeView, comment: CommentView) -> Iterat
         yield _Entry(id, title, comment.name, comment.published, updated, comment.html, link, to)
     answer = comment.answer
     if answer is not None:
-        title = f"{number} · {gettext('Answer')} · {answer.name}"
-        html = answer.html
+        title, html = f"{number} · {headings['answer']} · {answer.name}", answer.html
         if answer.outcome:
             outcome = outcomes.in_words(answer.outcome, answer.duplicate_of)
             title = f"{title} · {outcome}"
             html += f"<p><b>{escape(outcome)}</b>: {escape(answer.reason)}</p>"
         place = f"{link}-answer" if answer.html else f"{link}-outcome"
         yield _Entry(f"{id}-answer", title, answer.name, answer.at, answer.newest, html, place, (id, link))
-    for said, heading in ((comment.reply, gettext("The guest's reply")), (comment.rejoinder, gettext("Rejoinder"))):
+    for said in (comment.reply, comment.rejoinder):
         if said is not None:
-            title, anchor = f"{number} · {heading} · {said.name}", f"-{said.part}"
+            title, anchor = f"{number} · {headings[said.part]} · {said.name}", f"-{said.part}"
             at = said.published
             yield _Entry(id + anchor, title, said.name, at, at, said.html, link + anchor, (id, link))
 

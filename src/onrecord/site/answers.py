@@ -54,7 +54,8 @@ def _answer(us: Publication, view: EpisodeView, comment: CommentView, answer: An
     earlier = [one for one in answer.earlier if one.html and one.html != answer.html]
     changed = ""
     if earlier:
-        changed = f" · {_dated(us, gettext('changed on %(date)s'), earlier[-1].until)}"
+        on = gettext("changed on %(date)s")
+        changed = f" · {_dated(us, on, earlier[-1].until)}"
     words = _words(us, view, answer.html)
     before = "".join(_earlier(us, view, one) for one in reversed(earlier))
     return _said(us, view, comment, "answer", gettext("Answer"), answer.name, answer.at, words + before, changed)
@@ -101,8 +102,8 @@ def _outcome(us: Publication, view: EpisodeView, comment: CommentView, answer: A
         }
         what += f" ({escape(revisions)})"
     date = _date(us, answer.closed) if answer.closed else ""
-    ui = marked(view.language)
-    head = f"<p{ui}><b>{escape(gettext('Outcome'))}</b> {what} · {date}</p>"
+    ui, heading = marked(view.language), escape(gettext("Outcome"))
+    head = f"<p{ui}><b>{heading}</b> {what} · {date}</p>"
     reason = f'<p class="reason" dir="auto">{_lines(answer.reason)}</p>'
     before = "".join(_before(us, view, one) for one in _others(answer))
     return f'<div class="outcome" id="{comment.anchor}-outcome">{head}{reason}{before}</div>'
