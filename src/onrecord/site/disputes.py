@@ -69,8 +69,9 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
     where = f'<figcaption>{who}<a href="{link}">{digits(times.clock(tie.start_ms))}</a></figcaption>'
     words = f'<blockquote lang="{escape(spoken)}" dir="auto"><p>{escape(tie.words)}</p></blockquote>'
     made = f'<figure class="about-words">{words}'
-    if tie.state in ("changed", "moved") and tie.now_words != tie.words:
-        now = escape(gettext("As it stands now:"))
+    if tie.state in ("changed", "moved", "time") and tie.now_words != tie.words:
+        by_time = gettext("These words are no longer in the transcript. At that time it says now:")
+        now = escape(by_time if tie.state == "time" else gettext("As it stands now:"))
         made += f'<p class="now"><span{ui}>{now}</span> <q lang="{escape(spoken)}">{escape(tie.now_words)}</q></p>'
     elif not tie.now:
         made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
