@@ -41,11 +41,14 @@ from onrecord.lib.terminal import say
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+RETURNED = ("topic", "grounds", "tone", "private", "unlawful", "said", "other")
+"""Why comments are returned: `discussion.models.Returned`, which cannot be read before a publication is open."""
+
 OUTCOMES = (
     *("corrected", "clarified", "context", "transcript", "stands", "opinion", "duplicate"),
     *("withdrawn", "removed"),
 )
-"""What may come of a dispute: `discussion.models.Outcome`, which cannot be read before a publication is open."""
+"""What may come of a dispute: `discussion.models.Outcome`, for the same reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -252,6 +255,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("deed", choices=["list", "publish", "return", "spam", "answer", "verify"])
     parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned, or why this is the outcome")
+    parser.add_argument("--for", dest="returned_for", choices=RETURNED, default="", help="how a return is counted")
     parser.add_argument("--text", metavar="MARKDOWN", default="", help="the answer")
     parser.add_argument("--outcome", choices=OUTCOMES, default="", help="what came of a dispute; without it stays open")
     parser.add_argument("--duplicate-of", metavar="N", type=int, help="the number of the comment that says the same")

@@ -446,7 +446,7 @@ def discussion(options: argparse.Namespace) -> None:
         say(moderating.answer(options.comment, draft))
         _press_now()
     else:
-        say(moderating.decide(options.deed, options.comment, options.reason))
+        say(moderating.decide(options.deed, options.comment, options.reason, options.returned_for))
         _press_now()
 
 

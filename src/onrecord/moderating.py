@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from onrecord.discussion import answers, log, moderate, statements
 from onrecord.discussion.answers import AnswerDraft
-from onrecord.discussion.models import Comment, Outcome, Statement
+from onrecord.discussion.models import Comment, Outcome, Returned, Statement
 from onrecord.lib.errors import BadInput
 from onrecord.lib.times import iso
 
@@ -40,7 +40,7 @@ def _shown(line: str) -> str:
     return "".join(c if c.isprintable() or c in JOINERS else "?" for c in line)
 
 
-def decide(deed: str, key: str, reason: str = "") -> str:
+def decide(deed: str, key: str, reason: str = "", returned_for: str = "") -> str:
     """Publish, return or call spam; says what was done. Raises BadInput."""
     by = _me()
     statement = Statement.objects.filter(key=key).first()
@@ -51,7 +51,7 @@ def decide(deed: str, key: str, reason: str = "") -> str:
         moderate.publish(comment, by)
         return f"It is #{Comment.objects.get(pk=comment.pk).number}."
     if deed == "return":
-        moderate.send_back(comment, reason, by)
+        moderate.send_back(comment, reason, by, Returned(returned_for or Returned.OTHER))
         return "It is returned."
     taken = moderate.spam(comment, by)
     return f"{taken} {'comment was' if taken == 1 else 'comments were'} taken away."

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from onrecord.catalogue.models import Episode
-from onrecord.cli import OUTCOMES
+from onrecord.cli import OUTCOMES, RETURNED
 from onrecord.discussion import answers, log, moderate, statements
 from onrecord.discussion.answers import AnswerDraft
 from onrecord.discussion.models import (
@@ -24,14 +24,16 @@ from onrecord.discussion.models import (
     Event,
     Invitation,
     Outcome,
+    Returned,
     Statement,
     Writer,
 )
 from onrecord.lib.errors import BadInput
 from onrecord.mail.models import Mail
 from onrecord.press.check import check
+from onrecord.references.models import Reference
 from onrecord.transcripts import revisions
-from tests.discussion.making import ORIGIN, published, said_by, tree_of
+from tests.discussion.making import ORIGIN, published, said_by, tree_of, write
 from tests.discussion.test_disputes import TEXT, card, correct, disputed, make_spoken, page_at
 from tests.discussion.test_writing import link_in, mails
 from tests.press.test_presser import press
@@ -90,9 +92,9 @@ def test_everything_that_is_said_stands_on_the_card_in_its_order(episode: Episod
     assert rejoin(guests, "I *saw* it.").status_code == 303
     assert rejoin(guests, "I *saw* it.").status_code == 303, "sent twice is once"
     assert rejoin(guests, "Another.").status_code == 400 and "Another." in said_by(rejoin(guests, "Another."))
-    assert rejoin(link, "Who saw it? At 0:12?").status_code == 303
+    assert rejoin(link, "Who saw it? At 0:12? See https://example.org/rejoined").status_code == 303
     reply, rejoinder = Statement.objects.order_by("id")
-    assert json.loads(mails()[-1].files["receipt.json"])["text"] == "Who saw it? At 0:12?"
+    assert json.loads(mails()[-1].files["receipt.json"])["text"].startswith("Who saw it? At 0:12?")
     comment.refresh_from_db()
     assert comment.confirmed, "whoever has the mailed link has the address"
     press()
@@ -120,7 +122,10 @@ def test_everything_that_is_said_stands_on_the_card_in_its_order(episode: Episod
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "closed on" in text and "waiting" not in text
     page = page_at(public, "talks/e1/discussion/index.html")
-    assert page.xpath("//section[@id='c1-rejoinder']//div[@class='said']//a/@href") == ["/talks/e1/?t=12"]
+    links = page.xpath("//section[@id='c1-rejoinder']//div[@class='said']//a/@href")
+    assert links == ["/talks/e1/?t=12", "https://example.org/rejoined"]
+    cited = page.xpath("//section[@id='c1-rejoinder']//ul[@class='references']")[0]
+    assert "example.org/rejoined" in cited.text_content() and Reference.objects.exclude(published=None).count() == 2
     episodes_page = page_at(public, "talks/e1/index.html")
     mark = episodes_page.xpath("//a[contains(@class, 'disputed')]")[0]
     assert mark.get("class") == "disputed answered" and mark.get("aria-label") == "Disputed and answered: #1"
@@ -336,4 +341,17 @@ def test_what_is_no_answer(episode: Episode) -> None:
 
 
 def test_the_command_line_knows_every_outcome() -> None:
-    assert list(OUTCOMES) == Outcome.values
+    assert list(OUTCOMES) == Outcome.values and list(RETURNED) == Returned.values
+
+
+def test_everybody_can_see_why_comments_were_returned(episode: Episode, public: Path) -> None:
+    published(episode)
+    for number, why in enumerate((Returned.TOPIC, Returned.TOPIC, Returned.OTHER)):
+        comment = write(episode, f"Number {number}", address=f"n{number}@example.org")
+        moderate.send_back(comment, "Your words about Bo.", "max", why)
+    press()
+    shown = page_at(public, "talks/e1/discussion/index.html").text_content()
+    assert "3 returned (not about this episode: 2, another reason: 1)" in shown and "words about Bo" not in shown
+    record = json.loads((public / "talks/e1/episode.json").read_text())["discussion"]
+    assert record["returned_for"] == {"topic": 2, "other": 1}
+    assert check() == []

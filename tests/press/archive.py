@@ -27,6 +27,11 @@ from onrecord.catalogue.models import (
     new_guid,
 )
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.discussion import answers, moderate, post, statements
+from onrecord.discussion.answers import AnswerDraft
+from onrecord.discussion.disputes import DisputeDraft
+from onrecord.discussion.models import Comment, Outcome, Reason
+from onrecord.discussion.models import State as CommentState
 from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts import revisions, tokens
@@ -307,6 +312,26 @@ def share_one(chance: random.Random) -> None:
         quote.find_or_make(episode, quote.quotation(episode, revision.number, range(first, end)))
 
 
+def discuss_one(chance: random.Random) -> None:
+    """A dispute, published; or what is said to one, and what came of it."""
+    episode = _any(chance)
+    if not episode or not episode.is_public:
+        return
+    known = Comment.objects.filter(episode=episode, dispute__isnull=False, state=CommentState.PUBLISHED)
+    comment = chance.choice([None, *known.order_by("id")])
+    revision, number = newest_revision(episode), Comment.objects.count()
+    if comment is None:
+        words = quote.quotation(episode, revision.number, range(0, 3)) if revision else None
+        draft = post.Draft("Ada", f"a{number}@example.org", f"No. {number}", None, DisputeDraft(Reason.FACT, words))
+        moderate.publish(post.post(episode, draft, post.Sender(f"nonce {number} {chance.random()}")))
+        return
+    outcome = chance.choice([None, Outcome.STANDS, Outcome.CORRECTED, Outcome.REMOVED])
+    answer = AnswerDraft(f"Said {chance.random()}", outcome, "So it is.", correction="In fact not.")
+    answers.answer(comment, answer, "Max")
+    if outcome != Outcome.REMOVED and statements.may_rejoin(comment):
+        statements.publish(statements.rejoin(comment, "And yet."), "Max")
+
+
 def newest_revision(episode: Episode) -> Revision | None:
     transcript = revisions.transcript_of(episode)
     return revisions.public_revision(transcript) if transcript else None
@@ -341,5 +366,7 @@ DEEDS = [
     share_one,
     share_one,
     share_one,
+    discuss_one,
+    discuss_one,
     change_everything,
 ]

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import corrections, letters, log, moderate, text
+from onrecord.discussion import citing, corrections, letters, log, moderate, text
 from onrecord.discussion.corrections import CorrectionDraft
 from onrecord.discussion.models import Answer, Comment, Correction, CorrectionKind, Kind, Outcome, State
 from onrecord.lib.errors import BadInput
@@ -188,6 +188,7 @@ def _publish(answer: Answer, by: str) -> None:
         answer.correction, answer.correction_text = _corrected(answer, by), ""
     answer.published = timezone.now()
     answer.save(update_fields=["published", "confirmed_by", "correction", "correction_text"])
+    citing.answered(answer)
     if answer.text:
         log.append(Kind.ANSWERED, comment, content=log.answer_content(answer), by=by)
     if answer.outcome:

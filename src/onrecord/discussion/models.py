@@ -53,6 +53,18 @@ class State(models.TextChoices):
     REMOVED = "removed"
 
 
+class Returned(models.TextChoices):
+    """Why a comment was returned, as it is counted for everybody; its writer is told more."""
+
+    TOPIC = "topic", "not about this episode"
+    GROUNDS = "grounds", "a claim without grounds"
+    TONE = "tone", "insults"
+    PRIVATE = "private", "says private things of others"
+    UNLAWFUL = "unlawful", "against the law"
+    SAID = "said", "said already"
+    OTHER = "other", "another reason"
+
+
 class Comment(models.Model):
     """What somebody wrote about an episode. It belongs to the episode, whatever address that has."""
 
@@ -72,6 +84,7 @@ class Comment(models.Model):
     published = models.DateTimeField(null=True)
     edited = models.DateTimeField(null=True)
     reason = models.TextField(default="", help_text="why it was returned, as its writer was told")
+    returned_for = models.CharField(max_length=10, choices=Returned.choices, default="", help_text="the same, counted")
     fingerprint = models.CharField(max_length=64, help_text="keyed hash of its words: the same words are one line")
     folded_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="folded")
     network = models.CharField(max_length=32, default="", help_text="keyed hash of where it came from; for 30 days")
@@ -232,9 +245,11 @@ class Invitation(models.Model):
 
 
 class Cited(models.Model):
-    """A reference of a comment: given in the form, or a link in its text."""
+    """A reference of a comment: given in the form, or a link in its text; or a link in what was said to it."""
 
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="cited")
+    answer = models.ForeignKey(Answer, null=True, on_delete=models.CASCADE, related_name="cited")
+    statement = models.ForeignKey(Statement, null=True, on_delete=models.CASCADE, related_name="cited")
     reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="+")
     in_text = models.BooleanField(default=False)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from onrecord.catalogue.changes import discussion_changed, episode_changed
 from onrecord.discussion import citing, corrections, disputes, letters, log
-from onrecord.discussion.models import Answer, Comment, Discussion, Dispute, Kind, State, Writer
+from onrecord.discussion.models import Answer, Comment, Discussion, Dispute, Kind, Returned, State, Writer
 from onrecord.lib.errors import BadInput
 
 
@@ -92,8 +92,11 @@ def _give_number(comment: Comment) -> bool:
     return comment.number == 1
 
 
-def send_back(comment: Comment, reason: str, by: str = "") -> None:
-    """Return a comment that waits to its writer, with the reason. Raises BadInput without one."""
+def send_back(comment: Comment, reason: str, by: str = "", returned_for: Returned = Returned.OTHER) -> None:
+    """Return a comment that waits to its writer, with the reason. `returned_for` is what everybody may know of it.
+
+    Raises BadInput without a reason.
+    """
     if not reason.strip():
         raise BadInput("A comment is returned with a reason: say what its writer should know.")
     with transaction.atomic():
@@ -103,7 +106,8 @@ def send_back(comment: Comment, reason: str, by: str = "") -> None:
             raise BadInput(f"Comment {comment.key} does not wait: it is {comment.state}.")
         for one in [comment, *_alike(comment)]:
             one.state, one.reason, one.folded_into = State.RETURNED, reason.strip(), None
-            one.save(update_fields=["state", "reason", "folded_into"])
+            one.returned_for = returned_for
+            one.save(update_fields=["state", "reason", "returned_for", "folded_into"])
             log.append(Kind.RETURNED, one, note=reason.strip(), by=by)
             letters.returned(one)
         _counts_changed(comment)
@@ -192,3 +196,10 @@ def counts(episode_id: int) -> dict[str, int]:
         answered=Count("id", filter=Q(Exists(Answer.objects.filter(comment=OuterRef("pk"), published__isnull=False)))),
         returned=Count("id", filter=Q(state=State.RETURNED)),
     )
+
+
+def returned_for(episode_id: int) -> dict[str, int]:
+    """Of those that were returned: how many for which reason (`models.Returned`)."""
+    rows = Comment.objects.filter(episode=episode_id, state=State.RETURNED).order_by().values_list("returned_for")
+    counted = dict(rows.annotate(Count("id")))
+    return {str(reason): counted[reason] for reason in Returned if reason in counted}

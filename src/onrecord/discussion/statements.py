@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import answers, letters, log, post, text, writers
+from onrecord.discussion import answers, citing, letters, log, post, text, writers
 from onrecord.discussion.models import Comment, Invitation, Kind, Part, State, Statement, Writer
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
@@ -177,6 +177,7 @@ def publish(statement: Statement, by: str = "") -> None:
             raise BadInput("The comment that it belongs to is not public.")
         statement.state, statement.published = State.PUBLISHED, timezone.now()
         statement.save(update_fields=["state", "published"])
+        citing.said(statement)
         log.append(Kind.PUBLISHED, comment, content=log.statement_content(statement), by=by)
         discussion_changed(comment.episode_id)
         letters.statement_published(statement)

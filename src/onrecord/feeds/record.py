@@ -81,6 +81,7 @@ def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "published": talk.published,
         "answered": talk.answered,
         "returned": talk.returned,
+        "returned_for": dict(talk.returned_for),
         "disputes": [
             {
                 "number": number,

@@ -78,6 +78,7 @@ class AnswerView:
     old_revision: int | None
     new_revision: int | None
     earlier: tuple[EarlierAnswer, ...]
+    references: tuple[Standing, ...] = ()
 
     @property
     def newest(self) -> datetime:
@@ -94,6 +95,7 @@ class StatementView:
     text: str
     html: str
     published: datetime
+    references: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class DiscussionView:
     published: int = 0
     answered: int = 0
     returned: int = 0
+    returned_for: Mapping[str, int] = field(default_factory=dict)
     latest: tuple[CommentView, ...] = ()
     newest: datetime | None = None
     marks: Mapping[int, Sequence[int]] = field(default_factory=dict)
@@ -218,6 +221,7 @@ def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
             newest=max((one.newest for one in latest), default=None),
             marks=_marks(episode),
             disputes=_states(episode),
+            returned_for=moderate.returned_for(episode),
             **moderate.counts(episode),
         )
     return found
@@ -237,7 +241,7 @@ def _states(episode: int) -> dict[int, DisputeState]:
     """All published disputes of an episode by their numbers. 2 queries where there are some."""
     shown = Comment.objects.filter(episode=episode, state=State.PUBLISHED, dispute__isnull=False).order_by("number")
     rows = list(shown.values_list("pk", "number", "dispute__reason", "published", "created"))
-    answers = _answers(shown) if rows else {}
+    answers = _answers(shown, {}) if rows else {}
     found = {}
     for pk, number, reason, published, created in rows:
         answer = answers.get(pk)
@@ -281,19 +285,13 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
 def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> list[CommentView]:
     """These comments with all that belongs to them; `replies` has, by comment, the numbers of those elsewhere."""
     ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
-    disputes = _disputes(rows)
-    cited = Cited.objects.filter(comment__in=rows, comment__state=State.PUBLISHED).order_by("id")
-    by_comment = list(cited.values_list("comment_id", "reference_id"))
-    standing = standings(reference for _, reference in by_comment) if by_comment else {}
-    references: dict[int, list[Standing]] = {}
-    for comment, reference in by_comment:
-        references.setdefault(comment, []).append(standing[reference])
-    answers, statements = _answers(rows), _statements(rows)
+    disputes, references = _disputes(rows), _references(rows)
+    answers, statements = _answers(rows, references), _statements(rows, references)
     return [
         replace(
             _view(row, replies.get(row.pk, ())),
             dispute=disputes.get(row.pk),
-            references=tuple(references.get(row.pk, ())),
+            references=references.get(("comment", row.pk), ()),
             answer=answers.get(row.pk),
             reply=statements.get((row.pk, Part.REPLY)),
             rejoinder=statements.get((row.pk, Part.REJOINDER)),
@@ -302,13 +300,32 @@ def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> lis
     ]
 
 
-def _answers(comments: QuerySet[Comment]) -> dict[int, AnswerView]:
+References = Mapping[tuple[str, int], tuple[Standing, ...]]
+"""By what refers to them: a comment, an answer's wording or a statement, by its row."""
+
+
+def _references(comments: QuerySet[Comment]) -> References:
+    """What these comments, and what was said to them, refer to. 3 queries, 1 where there is none."""
+    rows = Cited.objects.filter(comment__in=comments.order_by(), comment__state=State.PUBLISHED).order_by("id")
+    cited = list(rows.values_list("comment_id", "answer_id", "statement_id", "reference_id"))
+    standing = standings(reference for *_, reference in cited) if cited else {}
+    found: dict[tuple[str, int], tuple[Standing, ...]] = {}
+    for comment, answer, statement, reference in cited:
+        by = ("answer", answer) if answer else ("statement", statement) if statement else ("comment", comment)
+        found[by] = (*found.get(by, ()), standing[reference])
+    return found
+
+
+def _answers(comments: QuerySet[Comment], references: References) -> dict[int, AnswerView]:
     """By comment. 1 query: every wording that was published, the newest last."""
     shown = Answer.objects.filter(comment__in=comments.order_by(), published__isnull=False)
     wordings: dict[int, list[Answer]] = {}
     for row in shown.select_related("duplicate_of").defer("duplicate_of__text", "duplicate_of__html").order_by("id"):
         wordings.setdefault(row.comment_id, []).append(row)
-    return {comment: _answer(rows) for comment, rows in wordings.items()}
+    return {
+        comment: replace(_answer(rows), references=references.get(("answer", rows[-1].pk), ()))
+        for comment, rows in wordings.items()
+    }
 
 
 def _answer(wordings: Sequence[Answer]) -> AnswerView:
@@ -338,12 +355,17 @@ def _answer(wordings: Sequence[Answer]) -> AnswerView:
     )
 
 
-def _statements(comments: QuerySet[Comment]) -> dict[tuple[int, str], StatementView]:
+def _statements(comments: QuerySet[Comment], references: References) -> dict[tuple[int, str], StatementView]:
     """Replies of guests and rejoinders that are published, by comment and part. 1 query."""
     rows = Statement.objects.filter(comment__in=comments.order_by(), state=State.PUBLISHED)
     return {
         (row.comment_id, row.part): StatementView(
-            row.part, html.clean(row.name), html.clean(row.text), row.html, row.published or row.created
+            row.part,
+            html.clean(row.name),
+            html.clean(row.text),
+            row.html,
+            row.published or row.created,
+            references.get(("statement", row.pk), ()),
         )
         for row in rows
     }

@@ -16,6 +16,7 @@ from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
 from onrecord.readmodel.discussion import AnswerView, EarlierAnswer, StatementView
+from onrecord.site import references
 
 HEADINGS = {
     Part.REPLY: gettext_noop("The guest's reply"),
@@ -56,7 +57,7 @@ def _answer(us: Publication, view: EpisodeView, comment: CommentView, answer: An
     if earlier:
         on = gettext("changed on %(date)s")
         changed = f" · {_dated(us, on, earlier[-1].until)}"
-    words = _words(us, view, answer.html)
+    words = _words(us, view, answer.html) + references.below(us, answer.references, view.language)
     before = "".join(_earlier(us, view, one) for one in reversed(earlier))
     return _said(us, view, comment, "answer", gettext("Answer"), answer.name, answer.at, words + before, changed)
 
@@ -69,7 +70,8 @@ def _earlier(us: Publication, view: EpisodeView, one: EarlierAnswer) -> str:
 
 def _statement(us: Publication, view: EpisodeView, comment: CommentView, one: StatementView) -> str:
     heading = gettext(HEADINGS[Part(one.part)])
-    return _said(us, view, comment, one.part, heading, one.name, one.published, _words(us, view, one.html))
+    words = _words(us, view, one.html) + references.below(us, one.references, view.language)
+    return _said(us, view, comment, one.part, heading, one.name, one.published, words)
 
 
 def _said(

@@ -15,7 +15,7 @@ from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import answers, disputes
+from onrecord.site import answers, disputes, references
 
 FORM = "discuss/"
 """Where the program answers, below the site's address."""
@@ -121,7 +121,8 @@ class _Comments:
         who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
         said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
         about = disputes.head(self.us, self.view, comment)
-        said = f"{about}{said}{disputes.references(self.us, self.view, comment)}{self._said_to(comment, link)}"
+        cited = references.below(self.us, comment.references, self.view.language)
+        said = f"{about}{said}{cited}{self._said_to(comment, link)}"
         return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
 
     def _said_to(self, comment: CommentView, link: str) -> str:

@@ -6,14 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from onrecord import readmodel
+from onrecord.discussion.models import Returned
 from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import answers, assets, disputes, frame, linked_data
+from onrecord.site import answers, assets, disputes, frame, linked_data, references
 from onrecord.site.comments import FORM, listed, shown, write_link
+
+RETURNED = {
+    Returned.TOPIC: gettext_noop("not about this episode"),
+    Returned.GROUNDS: gettext_noop("a claim without grounds"),
+    Returned.TONE: gettext_noop("insults"),
+    Returned.PRIVATE: gettext_noop("private things of others"),
+    Returned.UNLAWFUL: gettext_noop("against the law"),
+    Returned.SAID: gettext_noop("said already"),
+    Returned.OTHER: gettext_noop("another reason"),
+}
+"""Why comments were returned, behind their number."""
 
 
 @speaks(lambda view, *_: view.language)
@@ -45,12 +57,15 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
 def _counts(view: EpisodeView) -> list[str]:
     talk = view.discussion
     answered = ngettext("%(number)s answered", "%(number)s answered", talk.answered)
+    reasons = ", ".join(
+        f"{gettext(RETURNED[Returned(why)])}: {number(count)}" for why, count in talk.returned_for.items()
+    )
     returned = ngettext("%(number)s returned", "%(number)s returned", talk.returned)
     return [
         gettext("%(number)s received") % {"number": number(talk.received)},
         gettext("%(number)s published") % {"number": number(talk.published)},
         answered % {"number": number(talk.answered)},
-        returned % {"number": number(talk.returned)},
+        returned % {"number": number(talk.returned)} + (f" ({reasons})" if reasons else ""),
     ]
 
 
@@ -82,8 +97,9 @@ def statement(view: EpisodeView, comment: CommentView, **context: Any) -> str:
     """The form at which a dispute is replied to, below all that was said so far; or what became of such a reply."""
     us = readmodel.publication()
     said = shown(us, view, comment.html)
+    cited = references.below(us, comment.references, view.language)
     head, below = disputes.head(us, view, comment), answers.listed(us, view, comment)
-    card = f'{head}<div class="said" dir="auto">{said}</div>{disputes.references(us, view, comment)}{below}'
+    card = f'{head}<div class="said" dir="auto">{said}</div>{cited}{below}'
     return _program_page(
         "discuss_statement.html",
         us,

@@ -14,7 +14,6 @@ from onrecord.passages.quote import Quotation
 from onrecord.readmodel import EpisodeView, Publication
 from onrecord.readmodel.discussion import CommentView, TieView
 from onrecord.site import answers
-from onrecord.site import references as cited
 
 REASONS = {
     Reason.FACT: gettext_noop("Factual error"),
@@ -76,14 +75,6 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
     elif not tie.now:
         made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
     return f"{made}{where}</figure>"
-
-
-def references(us: Publication, view: EpisodeView, comment: CommentView) -> str:
-    """What a comment refers to: as it was given, the sentence in it, whether it is saved, alive or dead."""
-    if not comment.references:
-        return ""
-    heading, ui = escape(gettext("References")), marked(view.language)
-    return f'<div class="cited"><p{ui}>{heading}</p>{cited.listed(us, comment.references, view.language)}</div>'
 
 
 def _speaker(view: EpisodeView, index: int | None) -> str:

@@ -5,7 +5,7 @@ All words come from strangers: the reader's, and those of a page that they named
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.safestring import SafeString, mark_safe
@@ -28,6 +28,14 @@ def listed(us: Publication, standings: Iterable[Standing], language: str) -> Saf
     """A list of references on a page in `language`; "" when there are none."""
     made = "\n".join(f"<li>{_one(us, standing, marked(language))}</li>" for standing in standings)
     return mark_safe(f'<ul class="references">{made}</ul>' if made else "")  # noqa: S308 escaped below
+
+
+def below(us: Publication, standings: Sequence[Standing], language: str) -> str:
+    """The references of a text on a page in `language`, with a heading, to stand below it; "" when there are none."""
+    if not standings:
+        return ""
+    heading = escape(gettext("References"))
+    return f'<div class="cited"><p{marked(language)}>{heading}</p>{listed(us, standings, language)}</div>'
 
 
 def _one(us: Publication, standing: Standing, ui: str) -> str:

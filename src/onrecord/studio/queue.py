@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from onrecord.discussion import moderate, statements
-from onrecord.discussion.models import Comment, Statement
+from onrecord.discussion.models import Comment, Returned, Statement
 from onrecord.studio.access import EDITORS, EVERYBODY, account_of, for_roles, page, see_other, seeing_to
 
 A_PAGE = 30
@@ -31,6 +31,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         waiting=moderate.with_histories(here.object_list),
         statements=statements.waiting()[:A_PAGE] if here.number == 1 else [],
         here=here,
+        returned_for=Returned.choices,
         may_answer=account_of(request).role in EDITORS,
     )
 
@@ -42,9 +43,11 @@ def decide(request: HttpRequest, key: str) -> HttpResponse:
     comment = get_object_or_404(Comment.objects.select_related("episode__show", "writer"), key=key)
     by = account_of(request).username
     deed, reason = request.POST.get("deed", ""), request.POST.get("reason", "")
+    asked = request.POST.get("returned_for", "")
+    kind = Returned(asked) if asked in Returned.values else Returned.OTHER
     deeds: dict[str, tuple[str, Callable[[], object]]] = {
         "publish": (gettext("Published."), lambda: moderate.publish(comment, by)),
-        "return": (gettext("Returned to its writer."), lambda: moderate.send_back(comment, reason, by)),
+        "return": (gettext("Returned to its writer."), lambda: moderate.send_back(comment, reason, by, kind)),
         "spam": (gettext("Taken away."), lambda: moderate.spam(comment, by)),
     }
     if deed not in deeds:
