@@ -367,7 +367,7 @@ def rejoin(request: HttpRequest, token: str) -> HttpResponse:
         Part.REJOINDER,
         name=comment.name,
         may=statements.may_rejoin(comment),
-        take=lambda words: statements.rejoin(comment, words, by_mail=bool(mailed)),
+        take=lambda words: statements.rejoin(comment, words),
     )
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import answers, citing, letters, log, post, text, writers
+from onrecord.discussion import answers, citing, letters, log, text, writers
 from onrecord.discussion.models import Comment, Invitation, Kind, Part, State, Statement, Writer
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
@@ -49,9 +49,8 @@ def may_rejoin(comment: Comment) -> bool:
     return comment.writer.blocked is None and there(comment, Part.REJOINDER) is None
 
 
-def rejoin(comment: Comment, words: str, by_mail: bool = False) -> Statement:
-    """Take in the rejoinder; the same words sent twice are one. `by_mail`: the mailed link was used, which nobody else
-    has. Raises BadInput when there is one already, or it is too late."""
+def rejoin(comment: Comment, words: str) -> Statement:
+    """Take in the rejoinder; the same words sent twice are one. Raises BadInput when there is one, or it is late."""
     with transaction.atomic():
         log.lock()
         comment.refresh_from_db()
@@ -60,8 +59,6 @@ def rejoin(comment: Comment, words: str, by_mail: bool = False) -> Statement:
             return before
         if not may_rejoin(comment):
             raise BadInput(gettext("A rejoinder can be written once, for 90 days after the answer."))
-        if by_mail:
-            post.confirm(comment)
         return _take(comment, Part.REJOINDER, comment.writer, comment.name, words)
 
 
