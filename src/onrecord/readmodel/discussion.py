@@ -64,6 +64,7 @@ class AnswerView:
     """The publisher's answer: `html` is empty where the outcome (`discussion.models.Outcome`) says all.
 
     `at` is when there was a first answer, `changed` since when it says this, `closed` since when there is this outcome.
+    `correction` is the number of the one that came with it.
     """
 
     name: str
@@ -77,6 +78,7 @@ class AnswerView:
     duplicate_of: int | None
     old_revision: int | None
     new_revision: int | None
+    correction: int | None
     earlier: tuple[EarlierAnswer, ...]
     references: tuple[Standing, ...] = ()
 
@@ -320,7 +322,8 @@ def _answers(comments: QuerySet[Comment], references: References) -> dict[int, A
     """By comment. 1 query: every wording that was published, the newest last."""
     shown = Answer.objects.filter(comment__in=comments.order_by(), published__isnull=False)
     wordings: dict[int, list[Answer]] = {}
-    for row in shown.select_related("duplicate_of").defer("duplicate_of__text", "duplicate_of__html").order_by("id"):
+    rows = shown.select_related("duplicate_of", "correction").order_by("id")
+    for row in rows.defer("duplicate_of__text", "duplicate_of__html", "correction__text", "correction__html"):
         wordings.setdefault(row.comment_id, []).append(row)
     return {
         comment: replace(_answer(rows), references=references.get(("answer", rows[-1].pk), ()))
@@ -348,6 +351,7 @@ def _answer(wordings: Sequence[Answer]) -> AnswerView:
         duplicate_of=now.duplicate_of.number if now.duplicate_of else None,
         old_revision=now.old_revision,
         new_revision=now.new_revision,
+        correction=now.correction.number if now.correction else None,
         earlier=tuple(
             EarlierAnswer(row.html, row.outcome, html.clean(row.reason), until)
             for row, until in zip(wordings, dates[1:], strict=False)
