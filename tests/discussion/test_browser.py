@@ -181,7 +181,7 @@ def test_from_the_dispute_to_the_correction_and_on(publication: Any) -> None:
         before = bytes(revisions.newest_of(episode).tokens)
         page.goto(f"{SITE}/studio/disputes/")
         page.keyboard.press("a")
-        page.get_by_label("The answer").fill("You are right: see the **minutes**.")
+        page.get_by_label("The answer", exact=True).fill("You are right: see the **minutes**.")
         correction = page.get_by_label("The correction", exact=True)
         assert not correction.is_visible()
         page.get_by_label("Corrected").check()
