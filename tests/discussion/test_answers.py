@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from onrecord import moderating
 from onrecord.catalogue.models import Episode
 from onrecord.cli import OUTCOMES, RETURNED
 from onrecord.discussion import answers, log, moderate, statements
@@ -336,6 +337,18 @@ def test_what_is_no_answer(episode: Episode) -> None:
     assert not Answer.objects.exists()
     answers.answer(comment, AnswerDraft("", Outcome.DUPLICATE, "Same.", duplicate_of=other.number), "max")
     assert Answer.objects.get().duplicate_of == other
+
+
+def test_from_the_command_line(episode: Episode) -> None:
+    comment = disputed(episode)
+    said = moderating.answer(comment.key, moderating.draft_of("No.", "stands", "It holds.", None, ""))
+    assert said == "#1 is answered." and "(command line)" in Answer.objects.get().by
+    waits = statements.rejoin(comment, "And yet.\x1b[31m")
+    listed = list(moderating.waiting(50))
+    assert waits.key in listed[0] and "rejoinder to #1" in listed[0] and "\x1b" not in listed[1]
+    with pytest.raises(BadInput, match="published or returned"):
+        moderating.decide("spam", waits.key)
+    assert moderating.decide("publish", waits.key) == "It stands beside #1."
 
 
 def test_the_command_line_knows_every_outcome() -> None:

@@ -321,7 +321,7 @@ def discuss_one(chance: random.Random) -> None:
     comment = chance.choice([None, *known.order_by("id")])
     revision, number = newest_revision(episode), Comment.objects.count()
     if comment is None:
-        words = quote.quotation(episode, revision.number, range(0, 3)) if revision else None
+        words = quote.quotation(episode, revision.number, range(min(3, revision.words))) if revision else None
         draft = post.Draft("Ada", f"a{number}@example.org", f"No. {number}", None, DisputeDraft(Reason.FACT, words))
         moderate.publish(post.post(episode, draft, post.Sender(f"nonce {number} {chance.random()}")))
         return
