@@ -360,15 +360,8 @@ def rejoin(request: HttpRequest, token: str) -> HttpResponse:
     comment, view = _comment(mailed or token)
     if comment is None or view is None or not (mailed or _is_theirs(request, comment)):
         return _not_found()
-    return _further_word(
-        request,
-        view,
-        comment,
-        Part.REJOINDER,
-        name=comment.name,
-        may=statements.may_rejoin(comment),
-        take=lambda words: statements.rejoin(comment, words),
-    )
+    further = _Further(Part.REJOINDER, comment, comment.name, comment.writer, statements.may_rejoin(comment))
+    return _further_word(request, view, further, lambda words: statements.rejoin(comment, words))
 
 
 @form_view
@@ -379,15 +372,9 @@ def reply(request: HttpRequest, secret: str) -> HttpResponse:
     view = _episode(invitation.comment.episode.key) if invitation else None
     if invitation is None or view is None:
         return _not_found()
-    return _further_word(
-        request,
-        view,
-        invitation.comment,
-        Part.REPLY,
-        name=invitation.name,
-        may=statements.may_reply(invitation),
-        take=lambda words: statements.reply(invitation, words),
-    )
+    may = statements.may_reply(invitation)
+    further = _Further(Part.REPLY, invitation.comment, invitation.name, invitation.writer, may)
+    return _further_word(request, view, further, lambda words: statements.reply(invitation, words))
 
 
 def _is_theirs(request: HttpRequest, comment: Comment) -> bool:
@@ -395,48 +382,59 @@ def _is_theirs(request: HttpRequest, comment: Comment) -> bool:
     return comment.key in browser.sent or (browser.writer is not None and browser.writer == comment.writer)
 
 
+@dataclass(frozen=True)
+class _Further:
+    """A guest's reply or a rejoinder that somebody may write, under this name, or may not any more."""
+
+    part: Part
+    comment: Comment
+    name: str
+    writer: Writer | None
+    may: bool
+
+
 def _further_word(
-    request: HttpRequest,
-    view: EpisodeView,
-    comment: Comment,
-    part: Part,
-    *,
-    name: str,
-    may: bool,
-    take: Callable[[str], object],
+    request: HttpRequest, view: EpisodeView, further: _Further, take: Callable[[str], object]
 ) -> HttpResponse:
     """The form below the dispute as it stands on the page; sent, what became of it, at the same address."""
-    (card,) = model.comments(view.id, comment.number or 0, comment.number or 0) or (None,)
+    with language.speaking(view.language):
+        typed = _Typed(further.name, "", request.POST.get("text", ""), "", _Browser(None, []))
+        if request.method != "POST" or request.POST.get("do") == "preview":
+            preview = text.clean_html(typed.words, view.duration_ms) if request.method == "POST" else ""
+            return _further_form(view, further, typed, preview)
+        words = text.plain(typed.words)
+        typed.check_words(words)
+        try:
+            if not typed.problems:
+                take(words)
+                return _see(request.path.removeprefix(readmodel.publication().link("")))
+        except BadInput as error:
+            typed.problems.append(str(error))
+        return _further_form(view, further, typed)
+
+
+def _further_form(view: EpisodeView, further: _Further, typed: _Typed, preview: str = "") -> HttpResponse:
+    number = further.comment.number or 0
+    card = next(iter(model.comments(view.id, number, number)), None)
     if card is None or card.gone:
         return _not_found()
-    with language.speaking(view.language):
-        typed = _Typed(name, "", request.POST.get("text", ""), "", _Browser(None, []))
-        wanted = request.method == "POST" and request.POST.get("do") != "preview"
-        if wanted:
-            words = text.plain(typed.words)
-            typed.check_words(words)
-            try:
-                if not typed.problems:
-                    take(words)
-                    return _see(request.path.removeprefix(readmodel.publication().link("")))
-            except BadInput as error:
-                typed.problems.append(str(error))
-        us, there = readmodel.publication(), statements.there(comment, part)
-        preview = text.clean_html(typed.words, view.duration_ms) if request.POST.get("do") == "preview" else ""
-        content = discussion.statement(
-            view,
-            card,
-            part=part,
-            typed=typed,
-            may=may,
-            there=there,
-            words=comments.shown(us, view, there.html) if there else "",
-            preview=comments.shown(us, view, preview) if preview else "",
-            problems=typed.problems,
-            most=text.LONGEST,
-            link=us.link(model.permalink(view.folder, card.number)),
-        )
-        return _page(content, 400 if wanted else 200)
+    us, there = readmodel.publication(), statements.there(further.comment, further.part)
+    if there is not None and there.writer != further.writer:
+        there = None  # another guest's, which is nobody else's until it is published
+    content = discussion.statement(
+        view,
+        card,
+        part=further.part,
+        typed=typed,
+        may=further.may,
+        there=there,
+        words=comments.shown(us, view, there.html) if there else "",
+        preview=comments.shown(us, view, preview) if preview else "",
+        problems=typed.problems,
+        most=text.LONGEST,
+        link=us.link(model.permalink(view.folder, number)),
+    )
+    return _page(content, 400 if typed.problems else 200)
 
 
 def _unsigned(token: str, salt: str) -> Any:
