@@ -11,7 +11,6 @@ from onrecord.readmodel.loading import (
     cards,
     episode,
     episodes,
-    passages,
     people,
     person,
     publication,
@@ -21,10 +20,13 @@ from onrecord.readmodel.loading import (
     tag,
     tags,
 )
+from onrecord.readmodel.passages import passages
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
     ChapterView,
+    CorrectedWords,
+    CorrectionView,
     CreditView,
     EpisodeCard,
     EpisodeView,
@@ -51,6 +53,8 @@ __all__ = [
     "Artwork",
     "ChapterView",
     "CommentView",
+    "CorrectedWords",
+    "CorrectionView",
     "CreditView",
     "DiscussionView",
     "EpisodeCard",

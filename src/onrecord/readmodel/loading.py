@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -26,19 +26,18 @@ from onrecord.catalogue.models import (
 )
 from onrecord.lib import html, language
 from onrecord.lib.addresses import is_web_address
-from onrecord.passages.models import Passage, Place, State
-from onrecord.readmodel import discussion
+from onrecord.readmodel import corrections, discussion
 from onrecord.readmodel.discussion import DiscussionView
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
     ChapterView,
+    CorrectionView,
     CreditView,
     EarlierRevision,
     EpisodeCard,
     EpisodeView,
     PartView,
-    PassageView,
     PersonView,
     PictureSize,
     PictureView,
@@ -147,7 +146,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 13 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 20 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -155,7 +154,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 13 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 20 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
@@ -183,7 +182,12 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     found = {row.pk: row for row in rows}
     earlier = _earlier_revisions(found.values()) if with_words else {}
     talks = _discussions(found.values(), with_words)
-    return [_episode(found[pk], earlier, talks.get(pk, discussion.NONE)) for pk in wanted if pk in found]
+    corrected = corrections.of_episodes(found)
+    return [
+        _episode(found[pk], earlier, talks.get(pk, discussion.NONE), corrected.get(pk, ()))
+        for pk in wanted
+        if pk in found
+    ]
 
 
 def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, DiscussionView]:
@@ -192,50 +196,6 @@ def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, Discuss
     if with_words:
         return discussion.discussions(numbers)
     return {episode: DiscussionView(last) for episode, last in numbers.items()}
-
-
-def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
-    """What was shared of episodes (or of these only the passages `ids`), by episode, oldest first. 2 queries."""
-    rows = (
-        Passage.objects.filter(episode__in=list(episodes))
-        .select_related("revision__transcript__recording")
-        .defer("revision__tokens", "revision__map_from_previous")
-        .prefetch_related(Prefetch("places", Place.objects.order_by("revision__number")))
-        .order_by("id")
-    )
-    found: dict[int, list[PassageView]] = {}
-    for row in rows if ids is None else rows.filter(pk__in=list(ids)):
-        found.setdefault(row.episode_id, []).append(_passage(row))
-    return found
-
-
-def _passage(row: Passage) -> PassageView:
-    """What was said in a recording that has been replaced stands nowhere now."""
-    places = list(row.places.all()) if row.revision.transcript.recording.current else []
-    place = places[-1] if places else Place(state=State.ORPHAN)
-    return PassageView(
-        key=row.key,
-        revision=row.revision.number,
-        first=row.first,
-        end=row.end,
-        start_ms=row.start_ms,
-        end_ms=row.end_ms,
-        words=html.clean(row.words),
-        said=tuple(_said(row.words, row.voices or [(row.speaker, len(row.words))])),
-        before=html.clean(row.before),
-        after=html.clean(row.after),
-        state=place.state,
-        now=range(place.first or 0, place.end or 0),
-        now_words=html.clean(place.words),
-        now_said=tuple(_said(place.words, place.voices or [(row.speaker, len(place.words))])),
-    )
-
-
-def _said(words: str, voices: Iterable[tuple[int | None, int]]) -> Iterator[tuple[int | None, str]]:
-    """Words by who says them, from what `passages.models.voices` kept."""
-    for speaker, length in voices:
-        yield speaker, html.clean(words[:length])
-        words = words[length:].lstrip()
 
 
 def _public_parts() -> QuerySet[Episode]:
@@ -405,7 +365,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeView:
+def _episode(row: Episode, earlier: Earlier, talk: DiscussionView, corrected: Sequence[CorrectionView]) -> EpisodeView:
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -439,6 +399,7 @@ def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeVie
         picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
         discussion=talk,
+        corrections=tuple(corrected),
     )
 
 
