@@ -57,7 +57,7 @@ class CorrectionDraft:
 
 def publish(draft: CorrectionDraft, by: str) -> Correction:
     """Publish it with the next number of the publication. Raises BadInput."""
-    words, credit = _text(draft.text), _credit(draft.credit)
+    words, credit = check_text(draft.text), _credit(draft.credit)
     with transaction.atomic():
         head = log.lock()
         episode = Episode.objects.select_related("show").get(pk=draft.episode.pk)
@@ -125,7 +125,7 @@ def find(number: int) -> Correction:
 
 def reword(correction: Correction, new_text: str, by: str) -> None:
     """Give it another text; the one before stays and is shown, with the date. Raises BadInput."""
-    words = _text(new_text)
+    words = check_text(new_text)
     with transaction.atomic():
         log.lock()
         correction.refresh_from_db()
@@ -174,7 +174,8 @@ def thank_nobody(corrections: Iterable[Correction]) -> None:
 # ── checks ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _text(typed: str) -> str:
+def check_text(typed: str) -> str:
+    """What was typed, fit to be a correction's text. Raises BadInput."""
     words = text.plain(typed).strip()
     if not words:
         raise BadInput("A correction says what is right: write it.")
