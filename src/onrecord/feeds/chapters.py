@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext
-
 from onrecord import readmodel
 from onrecord.feeds.notes import cut
 from onrecord.feeds.record import compact
@@ -57,7 +55,7 @@ def _corrected(view: EpisodeView, one: CorrectionView) -> Iterator[dict[str, Any
     end = min(max(one.moment.end_ms if one.moment else 0, start + SHORTEST_MS), following or start + SHORTEST_MS)
     yield {
         "startTime": _seconds(start),
-        "title": cut(gettext("%(name)s: %(text)s") % {"name": one.name, "text": one.plain}, LONGEST_TITLE),
+        "title": cut(f"{one.name}: {one.plain}", LONGEST_TITLE),
         "url": readmodel.publication().url(one.address),
     }
     if end != following:

@@ -52,11 +52,11 @@ class _Entry:
         return marked(self.language)
 
     def head(self, *places: str) -> str:
-        """What it is, its number, its date, and `places`, which is clean HTML."""
+        """What it is, its number, its date, and `places`, which is clean HTML. On its own page that is the headline."""
         one = self.correction
-        name = f"<b>{escape(one.name)}</b>"
         link = f'<a class="number" href="{escape(self.us.link(one.address))}">#{number(one.number)}</a>'
-        return f'<p class="kind"{self.ui}>{" · ".join([f"{name} {link}", self.date(one.published), *places])}</p>'
+        name = [] if self.whole else [f"<b>{escape(one.name)}</b> {link}"]
+        return f'<p class="kind"{self.ui}>{" · ".join([*name, self.date(one.published), *places])}</p>'
 
     def date(self, moment: datetime) -> str:
         return f'<time datetime="{times.iso(moment)}">{escape(times.long_date(moment, self.us.time_zone))}</time>'
@@ -218,7 +218,7 @@ def _quote(one: CorrectionView, longest: int = 0) -> str:
     for words in one.words[:1] if longest else one.words:
         said = frame.cut(words.words, longest) if longest else words.words
         way = f'lang="{escape(words.language)}" dir="auto"'
-        who = f"<figcaption><bdi>{escape(words.speaker)}</bdi></figcaption>" if words.speaker else ""
+        who = f'<figcaption dir="auto"><bdi>{escape(words.speaker)}</bdi></figcaption>' if words.speaker else ""
         now = ""
         if not longest and words.others_now:
             label = escape(gettext("As it stands now:"))
@@ -271,7 +271,6 @@ def _own(one: CorrectionView, cited: Sequence[Standing]) -> str:
         earlier=[
             {
                 "until": times.long_date(before.until, us.time_zone),
-                "iso": times.iso(before.until),
                 "html": mark_safe(one.with_moments(before.html, us.link(one.path))),  # noqa: S308 clean
             }
             for before in reversed(one.earlier)
