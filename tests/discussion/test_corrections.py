@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from onrecord import correcting, readmodel
+from onrecord import cli, commands, correcting, readmodel
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.correcting import Typed
@@ -326,3 +326,24 @@ def test_hostile_text_is_inert(episode: Episode, public: Path) -> None:
         assert all("alert(1)" not in (script.text or "") or script.get("type") for script in page.xpath("//script"))
     etree.fromstring((public / "corrections/atom.xml").read_bytes())
     assert check() == []
+
+
+def test_the_command_line(
+    episode: Episode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "opened", lambda options: None)  # it is open
+    said_of = ["correction", "publish", "e1", "--at", "0:01", "--text"]
+    assert cli.main([*said_of, "Nobody signed.", "--credit", "Grace"]) == 0
+    assert cli.main([*said_of, "In fact ____."]) == 2
+    assert cli.main(["correction", "change", "1", "--text", "Two signed.", "--no-credit"]) == 0
+    assert (
+        cli.main(["correction", "change", "1"]) == 2 and cli.main(["correction", "withdraw", "9", "--reason", "x"]) == 2
+    )
+    assert cli.main(["correction", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("#1  ") and lines[0].endswith("  correction  talks/e1")
+    assert lines[1:] == ["    at 0:01: They did sign the paper that night.", "    Two signed."]
+    assert cli.main(["correction", "withdraw", "1", "--reason", "All signed."]) == 0
+    one = Correction.objects.get()
+    assert one.credit == "" and one.withdrawn_because == "All signed." and check() == []
+    assert Event.objects.filter(by__endswith="(command line)").count() == 3
