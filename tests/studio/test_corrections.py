@@ -1,4 +1,4 @@
-"""Corrections in the studio: words chosen by their time, drafts that answer a comment, nothing changed without a trace."""
+"""Corrections in the studio: words chosen by time, drafts that answer a comment, nothing changed without a trace."""
 
 import html
 
