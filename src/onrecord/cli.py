@@ -13,6 +13,7 @@ from onrecord import __version__
 from onrecord.commands import (
     approve,
     backup,
+    change_correction,
     check,
     check_references,
     demo,
@@ -21,11 +22,13 @@ from onrecord.commands import (
     edit_show,
     export_transcript,
     import_transcript,
+    list_corrections,
     list_references,
     name_speakers,
     owner_link,
     press,
     publish,
+    publish_correction,
     release,
     restore,
     retry,
@@ -34,6 +37,7 @@ from onrecord.commands import (
     status,
     transcribe,
     withdraw,
+    withdraw_correction,
     work,
 )
 from onrecord.lib.errors import BadInput, Failed
@@ -226,6 +230,32 @@ def _add_references(commands: Any) -> None:
     _add(kinds, "check", check_references, "Visit every cited link now, and say which do not answer.")
 
 
+def _add_corrections(commands: Any) -> None:
+    parser = commands.add_parser("correction", help="Correct what was said and is wrong; the words stay")
+    kinds = parser.add_subparsers(required=True, metavar="publish|list|change|withdraw")
+    parser = _add(kinds, "publish", publish_correction, "Publish a correction, at its words and in the list of all.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("--text", metavar="TEXT", required=True, help="what is right, in Markdown")
+    parser.add_argument("--at", metavar="TIME", default="", help="when it was said, such as 12:34 (the whole episode)")
+    parser.add_argument("--to", metavar="TIME", default="", help="until when; whole sentences are taken")
+    parser.add_argument(
+        "--kind",
+        choices=["correction", "clarification", "update", "note", "transcript", "withdrawal"],
+        default="correction",
+    )
+    parser.add_argument("--comment", metavar="N", type=int, help="the comment that it answers; its words are taken")
+    parser.add_argument("--credit", metavar="NAME", default="", help="who is thanked")
+    parser = _add(kinds, "list", list_corrections, "Show all corrections, the newest first.")
+    parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
+    parser = _add(kinds, "change", change_correction, "Give a correction another text; readers see the one before.")
+    parser.add_argument("number", metavar="NUMBER", type=int)
+    parser.add_argument("--text", metavar="TEXT", default="", help="its new text")
+    parser.add_argument("--no-credit", action="store_true", help="thank nobody by name any more")
+    parser = _add(kinds, "withdraw", withdraw_correction, "Say that a correction does not hold. It keeps its number.")
+    parser.add_argument("number", metavar="NUMBER", type=int)
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="the sentence that readers see")
+
+
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
@@ -261,6 +291,7 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--duplicate-of", metavar="N", type=int, help="the number of the comment that says the same")
     parser.add_argument("--correction", metavar="MARKDOWN", default="", help="with corrected and clarified: its text")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
+    _add_corrections(commands)
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 from pathlib import Path
 from typing import Any
@@ -448,6 +449,55 @@ def discussion(options: argparse.Namespace) -> None:
     else:
         say(moderating.decide(options.deed, options.comment, options.reason, options.returned_for))
         _press_now()
+
+
+def publish_correction(options: argparse.Namespace) -> None:
+    """Publish a correction."""
+    opened(options)
+    from onrecord import correcting
+
+    typed = correcting.Typed(options.kind, options.text, options.at, options.to, options.comment, options.credit)
+    made = correcting.publish(_episode(options.episode), typed, _me())
+    _press_now()
+    say(f"It is correction #{made.number}.")
+
+
+def list_corrections(options: argparse.Namespace) -> None:
+    """Show corrections."""
+    opened(options)
+    from onrecord import correcting
+
+    for line in correcting.listed(_episode(options.episode) if options.episode else None):
+        print(line)
+
+
+def change_correction(options: argparse.Namespace) -> None:
+    """Give a correction another text, or take a name away."""
+    opened(options)
+    from onrecord.discussion import corrections
+
+    if not options.text and not options.no_credit:
+        raise BadInput("Say what is to be different: --text TEXT or --no-credit.")
+    correction = corrections.find(options.number)
+    if options.text:
+        corrections.reword(correction, options.text, _me())
+    if options.no_credit:
+        corrections.thank_nobody([correction])
+    _press_now()
+
+
+def withdraw_correction(options: argparse.Namespace) -> None:
+    """Withdraw a correction with a sentence."""
+    opened(options)
+    from onrecord.discussion import corrections
+
+    corrections.withdraw(corrections.find(options.number), options.reason, _me())
+    _press_now()
+
+
+def _me() -> str:
+    """Who the log says did it."""
+    return f"{getpass.getuser()} (command line)"
 
 
 def backup(options: argparse.Namespace) -> None:

@@ -12,8 +12,15 @@ from lxml import html
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import moderate
 from onrecord.discussion.models import Comment
+from onrecord.transcripts.tokens import Token
 
 ORIGIN = {"Origin": "http://testserver"}
+TEXT = "Where did it begin? They did sign the paper that night. Nothing was written down. And so we left."
+
+
+def said(text: str, each: int = 400) -> list[Token]:
+    """The words of one speaker, `each` milliseconds long."""
+    return [Token(word, n * each, (n + 1) * each, 1) for n, word in enumerate(text.split())]
 
 
 def tree_of(answer: Any) -> Any:

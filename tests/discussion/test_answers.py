@@ -34,24 +34,14 @@ from onrecord.mail.models import Mail
 from onrecord.press.check import check
 from onrecord.references.models import Reference
 from onrecord.transcripts import revisions
-from tests.discussion.making import ORIGIN, published, said_by, tree_of, write
-from tests.discussion.test_disputes import TEXT, card, correct, disputed, make_spoken, page_at
+from tests.discussion.making import ORIGIN, TEXT, published, said_by, tree_of, write
+from tests.discussion.test_disputes import card, correct, disputed, page_at
 from tests.discussion.test_writing import link_in, mails
 from tests.press.test_presser import press
 
 pytestmark = pytest.mark.django_db
 
 STANDS = AnswerDraft("We *asked* twice.", Outcome.STANDS, "Two people saw it <b>signed</b>.")
-
-
-@pytest.fixture
-def public(publication: Any) -> Path:
-    return publication.public
-
-
-@pytest.fixture
-def episode(public: Path) -> Episode:
-    return make_spoken()
 
 
 def rejoin(link: str, words: str, client: Client | None = None, **more: str) -> Any:
@@ -257,7 +247,7 @@ def test_corrected_publishes_a_correction_and_leaves_what_was_said(episode: Epis
     answers.answer(comment, replace(draft, text="You are quite right."), "max")
     assert Correction.objects.count() == 1, "another wording is no other correction"
     press()
-    assert "Outcome Corrected" in card(public)
+    assert "Outcome Corrected (Correction #1)" in card(public)
     assert bytes(revisions.newest_of(episode).tokens) == tokens
     assert check() == [] and log.verify() == []
 

@@ -21,7 +21,7 @@ from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
 from onrecord.press.check import check
 from onrecord.transcripts import revisions
-from tests.discussion.test_disputes import make_spoken
+from tests.discussion.conftest import make_spoken
 from tests.press import archive
 from tests.press.test_presser import press
 from tests.site.test_browser import CHROMIUM, chromium

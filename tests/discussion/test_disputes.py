@@ -15,39 +15,14 @@ from onrecord.discussion.models import Cited, Comment, Tie
 from onrecord.passages.models import Passage
 from onrecord.press.check import check
 from onrecord.references.models import Kind, Reference
-from onrecord.transcripts import revisions, tokens
-from onrecord.transcripts.models import Origin, Revision
-from onrecord.transcripts.tokens import Token
-from tests.discussion.making import fields_of, opened, said_by, send, tree_of
-from tests.press import archive
+from onrecord.transcripts import revisions
+from onrecord.transcripts.models import Origin
+from tests.discussion.making import TEXT, fields_of, opened, said, said_by, send, tree_of
 from tests.press.test_presser import press
 
 pytestmark = pytest.mark.django_db
 
-TEXT = "Where did it begin? They did sign the paper that night. Nothing was written down. And so we left."
 SEVEN = "\n\n".join(f"Paragraph {n}: {'what the book says of that winter. ' * 13}" for n in range(7))
-
-
-def said(text: str, each: int = 400) -> list[Token]:
-    return [Token(word, n * each, (n + 1) * each, 1) for n, word in enumerate(text.split())]
-
-
-@pytest.fixture
-def public(publication: Any) -> Path:
-    return publication.public
-
-
-@pytest.fixture
-def episode(public: Path) -> Episode:
-    return make_spoken()
-
-
-def make_spoken() -> Episode:
-    """A public episode in which TEXT is said."""
-    episode = archive.make_episode(archive.make_show(), 1)
-    Revision.objects.filter(transcript__episode=episode).update(tokens=tokens.pack(said(TEXT)), words=len(TEXT.split()))
-    press()
-    return episode
 
 
 def correct(episode: Episode, text: str) -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, Redirect
+from onrecord.discussion import corrections
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.models import CorrectionKind
 from onrecord.feeds.chapters import chapters_json
 from onrecord.feeds.record import episode_json
+from onrecord.passages import quote
 from onrecord.transcripts.tokens import Token
 from tests.site import making
 
@@ -57,7 +61,12 @@ def fields(value: Any, name: str = "") -> dict[str, list[Any]]:
 
 def test_description_and_record_agree(publication):
     show = making.make_show()
-    full = json.loads(episode_json(readmodel.episode(making.make_full_episode(show).pk)))
+    episode = making.make_full_episode(show)
+    draft = CorrectionDraft(
+        episode, CorrectionKind.CORRECTION, "A raft.", quotation=quote.quotation(episode, 1, range(4))
+    )
+    corrections.reword(corrections.publish(draft, "Ada"), "A raft of four trunks.", "Ada")
+    full = json.loads(episode_json(readmodel.episode(episode.pk)))
     plain = json.loads(episode_json(readmodel.episode(making.make_episode(show, "plain").pk)))
     kinds = described()
     assert set(fields(full)) == set(kinds)

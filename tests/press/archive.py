@@ -27,10 +27,11 @@ from onrecord.catalogue.models import (
     new_guid,
 )
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
-from onrecord.discussion import answers, moderate, post, statements
+from onrecord.discussion import answers, corrections, moderate, post, statements
 from onrecord.discussion.answers import AnswerDraft
+from onrecord.discussion.corrections import CorrectionDraft
 from onrecord.discussion.disputes import DisputeDraft
-from onrecord.discussion.models import Comment, Outcome, Reason
+from onrecord.discussion.models import Comment, Correction, CorrectionKind, Outcome, Reason
 from onrecord.discussion.models import State as CommentState
 from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
@@ -305,11 +306,37 @@ def delete_one(chance: random.Random) -> None:
 def share_one(chance: random.Random) -> None:
     """A passage of a turn, as readers share it."""
     episode = _any(chance)
-    revision = newest_revision(episode) if episode and episode.is_public else None
-    if episode and revision:
-        first = chance.randrange(revision.words)
-        end = min(first + chance.randrange(1, 9), (first // 25 + 1) * 25, revision.words)
-        quote.find_or_make(episode, quote.quotation(episode, revision.number, range(first, end)))
+    if episode and (words := some_words(chance, episode)):
+        quote.find_or_make(episode, words)
+
+
+def some_words(chance: random.Random, episode: Episode) -> quote.Quotation | None:
+    revision = newest_revision(episode) if episode.is_public else None
+    if revision is None:
+        return None
+    first = chance.randrange(revision.words)
+    end = min(first + chance.randrange(1, 9), (first // 25 + 1) * 25, revision.words)
+    return quote.quotation(episode, revision.number, range(first, end))
+
+
+def publish_a_correction(chance: random.Random) -> None:
+    """Of some words or of the whole episode; of one that was withdrawn, that it was."""
+    if (episode := _any(chance)) is None:
+        return
+    words = some_words(chance, episode) if chance.random() < 0.7 else None
+    withdrawn = episode.state == EpisodeState.WITHDRAWN and episode.live_since is not None
+    if episode.is_public or withdrawn:
+        kind = CorrectionKind.WITHDRAWAL if withdrawn else chance.choice(list(CorrectionKind))
+        text = f"In fact {chance.randrange(99)} at 0:0{chance.randrange(9)}."
+        corrections.publish(CorrectionDraft(episode, kind, text, quotation=words), "Ada")
+
+
+def change_or_withdraw_a_correction(chance: random.Random) -> None:
+    rows = list(Correction.objects.filter(withdrawn=None).order_by("number"))
+    if rows and chance.random() < 0.5:
+        corrections.reword(chance.choice(rows), f"No: {chance.randrange(99)}.", "Ada")
+    elif rows:
+        corrections.withdraw(chance.choice(rows), "It does not hold.", "Ada")
 
 
 def discuss_one(chance: random.Random) -> None:
@@ -368,5 +395,8 @@ DEEDS = [
     share_one,
     discuss_one,
     discuss_one,
+    publish_a_correction,
+    publish_a_correction,
+    change_or_withdraw_a_correction,
     change_everything,
 ]

@@ -21,6 +21,7 @@ from onrecord.lib import configuration
 from onrecord.press import affected, lists, presser, stale
 from onrecord.press.check import check
 from onrecord.press.models import Listed, PublicFile
+from onrecord.readmodel import corrections, discussion
 from onrecord.recordings.models import Recording
 from tests.press import archive
 
@@ -38,6 +39,8 @@ def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "PAGE", 3)
     monkeypatch.setattr(lists, "ARCHIVE", 5)
     monkeypatch.setattr(lists, "SITEMAP", 4)
+    monkeypatch.setattr(discussion, "PAGE", 3)
+    monkeypatch.setattr(corrections, "PAGE", 3)
 
 
 def contents(public: Path) -> dict[str, bytes]:

@@ -7,6 +7,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from onrecord.accounts import links
 from onrecord.accounts.models import Role
+from onrecord.discussion import corrections
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.models import CorrectionKind
 from tests.site import making
 
 OWNERS, EDITORS = {"owner"}, {"owner", "editor"}
@@ -25,6 +28,9 @@ WHO_MAY = {
     "speakers": EDITORS,
     "words": EDITORS,
     "turn": EDITORS,
+    "episode_corrections": EDITORS,
+    "corrections": EDITORS,
+    "correction": EDITORS,
     "upload": EDITORS,
     "queue": SIGNED_IN,
     "decide": SIGNED_IN,
@@ -82,7 +88,9 @@ def test_every_route_is_in_the_table():
 @pytest.mark.parametrize("name", sorted(WHO_MAY))
 def test_who_may(signed_in, accounts, name):
     episode = making.make_full_episode()
+    corrections.publish(CorrectionDraft(episode, CorrectionKind.UPDATE, "It sank."), "editor")
     parameters = {
+        "number": 1,
         "key": episode.key,
         "name": "sound",
         "first": 0,

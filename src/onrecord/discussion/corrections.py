@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from onrecord.catalogue.changes import episode_changed, everything_changed
+from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.discussion import log, text
 from onrecord.discussion.models import Comment, Correction, CorrectionKind, EarlierText, Kind, State, new_salt
@@ -56,10 +56,7 @@ class CorrectionDraft:
 
 
 def publish(draft: CorrectionDraft, by: str) -> Correction:
-    """Publish it with the next number. The first one of a publication changes every page, which then links to all.
-
-    Raises BadInput.
-    """
+    """Publish it with the next number of the publication. Raises BadInput."""
     words, credit = check_text(draft.text), _credit(draft.credit)
     with transaction.atomic():
         head = log.lock()
@@ -87,7 +84,7 @@ def publish(draft: CorrectionDraft, by: str) -> Correction:
         correction.passages.set(passages)
         _cite(correction)
         log.append_correction(Kind.CORRECTED, correction, by=by)
-        _changed(correction)
+        episode_changed(correction.episode_id)
     return correction
 
 
@@ -145,7 +142,7 @@ def reword(correction: Correction, new_text: str, by: str) -> None:
         correction.save(update_fields=["text", "html", "salt", "changed"])
         _cite(correction)
         log.append_correction(Kind.REWORDED, correction, by=by)
-        _changed(correction)
+        episode_changed(correction.episode_id)
 
 
 def withdraw(correction: Correction, sentence: str, by: str) -> None:
@@ -161,7 +158,7 @@ def withdraw(correction: Correction, sentence: str, by: str) -> None:
         correction.withdrawn, correction.withdrawn_because = timezone.now(), because
         correction.save(update_fields=["withdrawn", "withdrawn_because"])
         log.append_correction(Kind.CORRECTION_WITHDRAWN, correction, note=because, by=by)
-        _changed(correction)
+        episode_changed(correction.episode_id)
 
 
 def thank_nobody(corrections: Iterable[Correction]) -> None:
@@ -171,7 +168,7 @@ def thank_nobody(corrections: Iterable[Correction]) -> None:
             if correction.credit:
                 correction.credit = ""
                 correction.save(update_fields=["credit"])
-                _changed(correction)
+                episode_changed(correction.episode_id)
 
 
 # ── checks ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,12 +230,6 @@ def _cite(correction: Correction) -> None:
                 reference = cite.cite(address, episode=correction.episode)
                 correction.references.add(reference)
                 cite.published(reference)
-
-
-def _changed(correction: Correction) -> None:
-    if correction.number == 1:
-        everything_changed()
-    episode_changed(correction.episode_id)
 
 
 def _speaker(revision: Revision | None, index: int | None) -> str:

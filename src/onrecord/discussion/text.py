@@ -87,6 +87,16 @@ def moment_of(hours: str | None, minutes: str, seconds: str) -> int | None:
     return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
 
 
+def second_of(typed: str) -> int | None:
+    """The second that a time code by itself names; None for what is none.
+
+    >>> second_of(" 12:34 "), second_of("noon")
+    (754, None)
+    """
+    found = _CLOCK.fullmatch(typed.strip())
+    return moment_of(*found.groups()) if found else None
+
+
 def _with_moments(tokens: list[Token], longest_ms: int) -> Iterator[Token]:
     depth = 0
     for token in tokens:

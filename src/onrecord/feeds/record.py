@@ -12,7 +12,7 @@ from typing import Any
 from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
-from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
+from onrecord.readmodel import CorrectionView, EpisodeView, Publication, RenditionView, TranscriptView
 from onrecord.readmodel.discussion import folder_of, permalink
 
 FORMAT, VERSION = "onrecord-episode", 1
@@ -67,8 +67,44 @@ def episode_json(view: EpisodeView) -> bytes:
             "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
             "transcript_missing_because": view.missing_because,
             "discussion": _discussion(us, view),
+            "corrections": [_correction(us, view, one) for one in view.corrections],
         }
     )
+
+
+def _correction(us: Publication, view: EpisodeView, one: CorrectionView) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "url": us.url(one.address),
+        "published": iso(one.published),
+        "changed": _moment(one.changed),
+        "withdrawn": _moment(one.withdrawn),
+        "withdrawn_because": one.withdrawn_because,
+        "text": one.text,
+        "html": one.with_moments(one.html, us.url(view.path)),
+        "earlier": [
+            {"until": iso(before.until), "html": one.with_moments(before.html, us.url(view.path))}
+            for before in one.earlier
+        ],
+        "credit": one.credit,
+        "comment": one.comment,
+        "old_revision": one.old_revision,
+        "new_revision": one.new_revision,
+        "words": [
+            {
+                "words": words.words,
+                "speaker": words.speaker,
+                "start_ms": words.start_ms if words.heard else None,
+                "end_ms": words.end_ms if words.heard else None,
+                "state": words.state,
+                "first": words.now.start if words.now else None,
+                "end": words.now.stop if words.now else None,
+                "now": words.now_words,
+            }
+            for words in one.words
+        ],
+    }
 
 
 def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:

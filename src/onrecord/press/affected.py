@@ -15,11 +15,12 @@ from django.db import transaction
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Change, Episode, Person, Series, Show, Tag
+from onrecord.discussion.models import Correction
 from onrecord.passages.follow import follow
 from onrecord.passages.models import Passage
 from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
-from onrecord.press.paths import PublicPath, id_of, owner
+from onrecord.press.paths import PublicPath, id_of, number_in, owner
 from onrecord.readmodel import EpisodeView
 from onrecord.search import index
 
@@ -190,7 +191,8 @@ def _touch_empty_shows(touched: Touched) -> None:
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
     follow(about)
     owners = [owner("episode", id) for id in about]
-    vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
+    files = files_of(owners)
+    vacated = [path.path.removesuffix("/index.html") for path in files if path.kind == "page"]
     old_media, passages = wanted.old_media(about), readmodel.passages(about)
     touched.replace(
         owners,
@@ -201,6 +203,13 @@ def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView
         ],
     )
     touched.want(wanted.redirects(sorted(about), vacated))
+    touched.want(wanted.corrections_paths(_corrections(about, files)))
+
+
+def _corrections(episodes: set[int], files: Iterable[PublicPath]) -> list[int]:
+    """The numbers of all corrections of these episodes; where one is no more, its files tell."""
+    known = {number_in(path.path) or 0 for path in files if path.kind == "correction"}
+    return sorted(known | set(Correction.objects.filter(episode__in=episodes).values_list("number", flat=True)))
 
 
 def _touch_passages(touched: Touched, ids: set[int]) -> None:

@@ -20,6 +20,7 @@ ORDER = {
     "comments": 20,
     "record": 20,
     "page": 20,
+    "correction": 20,
     "embed": 20,
     "card": 22,
     "quote": 24,
@@ -33,6 +34,7 @@ ORDER = {
     "tag": 30,
     "people": 30,
     "tags": 30,
+    "corrections": 30,
     "notice": 30,
     "feed": 40,
     "archive": 40,
@@ -42,6 +44,7 @@ ORDER = {
     "sitemaps": 40,
     "list sitemap": 40,
     "robots": 40,
+    "corrections feed": 40,
     "log": 40,
 }
 """Kinds of public files and when each is written: what is linked to stands before what links to it."""
@@ -61,7 +64,7 @@ COMPRESSED_FROM = 1_000
 """Bytes from which a compressed form is worth a file."""
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
-_NUMBER = re.compile(r"(?:page/|feed/|sitemap-)([1-9][0-9]{0,8})(?:/index\.html|\.xml)\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:page/|feed/|sitemap-|\Acorrections/)([1-9][0-9]{0,8})(?:/index\.html|\.xml)\Z", re.ASCII)
 
 
 class PublicPath(NamedTuple):
@@ -114,10 +117,12 @@ def going_order(kind: str) -> int:
 
 
 def number_in(path: str) -> int | None:
-    """The number that a list's page, an archive or a sitemap has in its path; None for the newest page.
+    """The number that a list's page, an archive, a sitemap or a correction has in its path; None for the newest page.
 
     >>> number_in("talks/page/3/index.html"), number_in("talks/feed/2.xml"), number_in("talks/index.html")
     (3, 2, None)
+    >>> number_in("corrections/7/index.html"), number_in("corrections/page/2/index.html")
+    (7, 2)
     """
     found = _NUMBER.search(path)
     return int(found.group(1)) if found else None

@@ -11,12 +11,14 @@ from functools import cached_property
 from onrecord import readmodel
 from onrecord.catalogue import pictures
 from onrecord.feeds import atom, chapters, comments, json_feed, moves, record, rss, sitemap
+from onrecord.feeds import corrections as corrections_feed
 from onrecord.press import listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
-from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.readmodel import CorrectionView, EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.readmodel import corrections as corrected
 from onrecord.readmodel import discussion as talk
-from onrecord.site import assets, discussion, embedding, pages, quote_card, quotes
+from onrecord.site import assets, corrections, discussion, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 
@@ -38,6 +40,7 @@ class Shelf:
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._entries: dict[str, int] = {}
         self._items: dict[tuple[str, int], list[EpisodeView]] = {}
+        self._corrections: dict[int, dict[int, CorrectionView]] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""
@@ -93,6 +96,13 @@ class Shelf:
             ids = listings.entries(show, first, first + lists.ARCHIVE)
             self._items = {(show, first): readmodel.feed_items(ids[::-1])}
         return self._items[show, first]
+
+    def corrections(self, page: int) -> dict[int, CorrectionView]:
+        """The corrections of a page of all, by their numbers; the pages of each are written one after the other."""
+        if page not in self._corrections:
+            first = (page - 1) * corrected.PAGE + 1
+            self._corrections = {page: corrected.numbered(first, first + corrected.PAGE - 1)}
+        return self._corrections[page]
 
     @cached_property
     def publication(self) -> readmodel.Publication:
@@ -172,6 +182,22 @@ def _discussion(shelf: Shelf, owner: str, path: str) -> str:
 def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
     view = shelf.episode(owner)
     return comments.feed(view, talk.newest(view.id, view.discussion.last_number))
+
+
+def _correction(shelf: Shelf, owner: str, path: str) -> str:
+    number = number_in(path) or 0
+    one = shelf.corrections(corrected.page_of(number)).get(number)
+    return corrections.own(number, one, corrected.references(number))
+
+
+def _corrections(shelf: Shelf, owner: str, path: str) -> str:
+    last = corrected.last_number()
+    page = number_in(path) or corrected.page_of(last)
+    return corrections.page(page, last, shelf.corrections(page))
+
+
+def _corrections_feed(shelf: Shelf, owner: str, path: str) -> bytes:
+    return corrections_feed.feed(corrected.newest(corrected.last_number()))
 
 
 def _log(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -287,6 +313,9 @@ RENDERERS: Mapping[str, Renderer] = {
     "embed": _embed,
     "card": _card,
     "quote": _quote,
+    "correction": _correction,
+    "corrections": _corrections,
+    "corrections feed": _corrections_feed,
     "redirect": _redirect,
     "home": _home,
     "show": _show,

@@ -12,11 +12,12 @@ from django.utils import timezone
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
 from onrecord.discussion import log
+from onrecord.discussion.models import Correction
 from onrecord.lib import times
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
 from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path, year_list, year_of
-from onrecord.readmodel import EpisodeView, PassageView, discussion
+from onrecord.readmodel import EpisodeView, PassageView, corrections, discussion
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, quotes
 
@@ -27,6 +28,8 @@ TRANSCRIPTS = ("transcript.vtt", "transcript.srt", "transcript.json", "transcrip
 
 PEOPLE = PublicPath("people/index.html", "people", "site")
 TAGS = PublicPath("tags/index.html", "tags", "site")
+
+CORRECTIONS_FEED = PublicPath("corrections/atom.xml", "corrections feed", "site")
 
 LIST_SITEMAP = PublicPath("sitemap-lists.xml", "list sitemap", "site")
 
@@ -51,7 +54,7 @@ def episode_paths(
         paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
     if view.transcript and view.transcript.corrected:
         paths.append(PublicPath(f"{view.folder}/moves.json", "moves", belongs))
-    if view.chapters:
+    if view.has_chapters:
         paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
@@ -190,7 +193,7 @@ def listed_paths() -> list[str]:
     names = list(Listed.objects.exclude(list__startswith="beside:").values_list("list", flat=True).distinct())
     bases = list_bases([name for name in names if name != "all"])
     shows = [f"{base}subscribe/" for name, base in bases.items() if name.startswith("show:")]
-    return ["", "people/", "tags/", *sorted([*bases.values(), *shows])]
+    return ["", "people/", "tags/", corrections.FOLDER, *sorted([*bases.values(), *shows])]
 
 
 def year_lists(show: int) -> list[str]:
@@ -268,10 +271,37 @@ def site_paths() -> list[PublicPath]:
     """What there is however many episodes there are, without the home page."""
     paths = [PublicPath(path, "static", "site") for path in assets.files()]
     paths += [PEOPLE, TAGS, PublicPath("404.html", "notice", "site"), PublicPath("later.html", "notice", "site")]
-    return [*paths, PublicPath("robots.txt", "robots", "site"), *log_paths(range(1, log.page_count() + 1))]
+    paths += [PublicPath("robots.txt", "robots", "site"), *log_paths(range(1, log.page_count() + 1))]
+    return [*paths, *corrections_paths(range(corrections.last_number() + 1))]
 
 
 def log_paths(pages: Iterable[int]) -> list[PublicPath]:
     """These files of the log of discussions, and what says how many there are."""
     files = [PublicPath(log.file_of(page), "log", "site") for page in pages]
     return [*files, PublicPath(log.FILE, "log", "site")] if files else []
+
+
+def corrections_paths(numbers: Collection[int]) -> list[PublicPath]:
+    """What shows the corrections of these numbers: the page of each, pages of all, the feed. Of 0 what there is before
+    the first. An episode owns the pages of its corrections; of one that is no more the site does."""
+    if not numbers:
+        return []
+    owners = dict(Correction.objects.filter(number__in=numbers).values_list("number", "episode"))
+    paths = [
+        PublicPath(
+            f"{corrections.FOLDER}{number}/index.html",
+            "correction",
+            owner("episode", owners[number]) if number in owners else "site",
+        )
+        for number in numbers
+        if number
+    ]
+    last = corrections.last_number()
+    pages = corrections.page_of(last)
+    wanted = {corrections.page_of(number) for number in numbers}
+    if (
+        pages in wanted
+    ):  # it may just have begun: then the one before it has another address, and that before another way
+        wanted |= {page for page in (pages - 1, pages - 2) if page > 0}
+    paths += [PublicPath(page_path(corrections.FOLDER, page, pages), "corrections", "site") for page in sorted(wanted)]
+    return [*paths, CORRECTIONS_FEED] if max(numbers) > last - corrections.PAGE else paths

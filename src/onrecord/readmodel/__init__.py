@@ -13,7 +13,6 @@ from onrecord.readmodel.loading import (
     episodes,
     feed_items,
     page_paths,
-    passages,
     people,
     person,
     publication,
@@ -23,10 +22,13 @@ from onrecord.readmodel.loading import (
     tag,
     tags,
 )
+from onrecord.readmodel.passages import passages
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
     ChapterView,
+    CorrectedWords,
+    CorrectionView,
     CreditView,
     EpisodeCard,
     EpisodeView,
@@ -53,6 +55,8 @@ __all__ = [
     "Artwork",
     "ChapterView",
     "CommentView",
+    "CorrectedWords",
+    "CorrectionView",
     "CreditView",
     "DiscussionView",
     "EpisodeCard",

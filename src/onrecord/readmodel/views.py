@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext, gettext_noop
 
+from onrecord.discussion.text import MOMENT
 from onrecord.lib import html, language
 from onrecord.readmodel.discussion import NONE, DiscussionView
 from onrecord.transcripts import anchors, maps, missing
@@ -436,12 +438,125 @@ class PassageView:
         return self.state in ("changed", "moved")
 
 
+KINDS = {
+    "correction": gettext_noop("Correction"),
+    "clarification": gettext_noop("Clarification"),
+    "update": gettext_noop("Update"),
+    "note": gettext_noop("Editor’s note"),
+    "transcript": gettext_noop("Transcript fix"),
+    "withdrawal": gettext_noop("Withdrawal"),
+}
+"""What is said of a correction, by `CorrectionView.kind`."""
+
+_TIME_CODE = re.compile(rf'<a href="{re.escape(MOMENT)}\d+"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class CorrectedWords:
+    """Words that a correction is about, as they were said, and where they stand in what readers see now.
+
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `heard`: in the recording that readers
+    hear now, from `start_ms` to `end_ms`.
+    """
+
+    words: str
+    language: str
+    speaker: str
+    start_ms: int
+    end_ms: int
+    heard: bool
+    state: str
+    now: range
+    now_words: str
+
+    @property
+    def others_now(self) -> bool:
+        """Whether the transcript has other words in their place."""
+        return bool(self.now) and self.state in ("changed", "moved") and self.now_words != self.words
+
+
+@dataclass(frozen=True)
+class EarlierTextView:
+    """What a correction said until its text was changed."""
+
+    html: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class CorrectionView:
+    """A correction that readers may see. `kind` is one of `discussion.models.CorrectionKind`; nothing in `words` means
+    the whole episode.
+
+    `key` is its identity in feeds. `comment` is the number of the comment that it answers. The episode's `path` and
+    `title` are empty where that is not public any more, and the correction says so.
+    """
+
+    number: int
+    key: str
+    kind: str
+    text: str
+    html: str
+    language: str
+    published: datetime
+    changed: datetime | None
+    credit: str
+    comment: int | None
+    withdrawn: datetime | None
+    withdrawn_because: str
+    earlier: tuple[EarlierTextView, ...]
+    words: tuple[CorrectedWords, ...]
+    old_revision: int | None
+    new_revision: int | None
+    path: str
+    title: str
+    show_name: str
+    show_path: str
+
+    @property
+    def name(self) -> str:
+        """What it is called, in the language that is spoken: "Correction"."""
+        return gettext(KINDS[self.kind])
+
+    @property
+    def plain(self) -> str:
+        """Its text without markup, in one line."""
+        return " ".join(html.text_of(self.html).split())
+
+    def with_moments(self, clean: str, page: str) -> str:
+        """Clean HTML of its own, with the time codes leading to its episode's page, whose address is `page`; without
+        links where the episode is not public any more."""
+        if not self.path:
+            return _TIME_CODE.sub(r"\1", clean)
+        return clean.replace(f'<a href="{MOMENT}', f'<a href="{html.escape(page)}{MOMENT}')
+
+    @property
+    def address(self) -> str:
+        """Its own page below public/, for ever."""
+        return f"corrections/{self.number}/"
+
+    @property
+    def anchor(self) -> str:
+        """The id that it has on its episode's page and on the page of all corrections."""
+        return f"correction-{self.number}"
+
+    @property
+    def moment(self) -> CorrectedWords | None:
+        """The first of its words that can be heard."""
+        return next((one for one in self.words if one.heard), None)
+
+    @property
+    def newest(self) -> datetime:
+        """When something of it was last published."""
+        return max(date for date in (self.published, self.changed, self.withdrawn) if date)
+
+
 @dataclass(frozen=True)
 class EpisodeView:
     """Everything on an episode's page, in its record and in its feed item.
 
     `url` is the whole address of its page; `picked` are the ids of our own pieces among the related ones, those that
-    are not public (now) too.
+    are not public (now) too. Its corrections stand in the order of their numbers.
     """
 
     id: int
@@ -474,6 +589,7 @@ class EpisodeView:
     picked: tuple[int, ...] = ()
     video_url: str = ""
     discussion: DiscussionView = NONE
+    corrections: tuple[CorrectionView, ...] = ()
 
     @property
     def missing_because(self) -> str:
@@ -525,6 +641,11 @@ class EpisodeView:
         """ "Part 1 of 2", or nothing."""
         return part_display(self.part, self.series.total) if self.series and self.part else ""
 
+    @property
+    def has_chapters(self) -> bool:
+        """Whether it has a file of chapters: of the publisher's, or of corrections at moments of the recording."""
+        return bool(self.chapters) or any(correction.moment for correction in self.corrections)
+
     @cached_property
     def notes_html(self) -> str:
         """The show notes as clean HTML; their highest heading is an h3."""
@@ -545,6 +666,7 @@ class EpisodeView:
         """The newest date in it: what is newer than this is not shown."""
         words = self.transcript
         dates = [self.published_at, self.live_since, words and words.created, words and words.read_by_person]
+        dates += [correction.newest for correction in self.corrections]
         return max(date for date in dates if date)
 
 

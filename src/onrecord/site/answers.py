@@ -15,6 +15,7 @@ from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
+from onrecord.readmodel.corrections import FOLDER as CORRECTIONS
 from onrecord.readmodel.discussion import AnswerView, EarlierAnswer, StatementView
 from onrecord.site import references
 
@@ -97,6 +98,9 @@ def _outcome(us: Publication, view: EpisodeView, comment: CommentView, answer: A
     if answer.duplicate_of:
         link = escape(us.link(model.permalink(view.folder, answer.duplicate_of)))
         what += f' (<a href="{link}">#{number(answer.duplicate_of)}</a>)'
+    if answer.correction:
+        link, name = escape(us.link(f"{CORRECTIONS}{answer.correction}/")), escape(gettext("Correction"))
+        what += f' (<a href="{link}">{name} #{number(answer.correction)}</a>)'
     if answer.outcome == Outcome.TRANSCRIPT and answer.old_revision and answer.new_revision:
         revisions = gettext("revision %(old)s became %(new)s") % {
             "old": number(answer.old_revision),

@@ -11,7 +11,16 @@ from django.utils.translation import gettext
 
 from onrecord import readmodel
 from onrecord.lib import times
-from onrecord.readmodel import CommentView, EpisodeView, PersonView, Publication, RenditionView, ShowView
+from onrecord.readmodel import (
+    CommentView,
+    CorrectionView,
+    EpisodeView,
+    PersonView,
+    Publication,
+    RenditionView,
+    ShowView,
+    corrections,
+)
 from onrecord.readmodel import discussion as talk
 
 CONTEXT = "https://schema.org"
@@ -123,7 +132,25 @@ def _episode(us: Publication, view: EpisodeView) -> Node:
         "commentCount": view.discussion.published or None,
         "discussionUrl": us.url(f"{view.folder}/{talk.folder_of(1)}") if view.discussion.last_number else "",
         "comment": [_comment(us, view, one) for one in view.discussion.latest if not one.gone],
+        "correction": [_correction(us, one) for one in view.corrections if not one.withdrawn],
     }
+
+
+def _correction(us: Publication, one: CorrectionView) -> Node:
+    url = us.url(one.address)
+    return _without_empty(
+        {
+            "@type": "CorrectionComment",
+            "@id": url,
+            "url": url,
+            "name": f"{one.name} #{one.number}",
+            "text": one.plain,
+            "inLanguage": one.language,
+            "datePublished": times.iso(one.published),
+            "dateModified": times.iso(one.changed) if one.changed else "",
+            "author": _organization(us),
+        }
+    )
 
 
 def _media(us: Publication, view: EpisodeView, rendition: RenditionView) -> Node:
@@ -191,6 +218,10 @@ def _person(us: Publication, person: PersonView) -> Node:
 
 
 def _publisher(us: Publication) -> Node:
+    return _organization(us) | {"correctionsPolicy": us.url(corrections.FOLDER)}
+
+
+def _organization(us: Publication) -> Node:
     return {"@type": "Organization", "name": us.owner or us.name, "url": us.url("")}
 
 

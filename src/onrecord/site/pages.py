@@ -31,7 +31,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, comments, frame, linked_data, quote_menu, related, subscribing
+from onrecord.site import assets, comments, corrections, frame, linked_data, quote_menu, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
@@ -43,7 +43,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
     form = us.link(f"{quote_menu.form_path(view)}&turn=")
-    words = press_turns(view.transcript, view.chapters, form, comments.marks(us, view)) if view.transcript else None
+    words = press_turns(view.transcript, view.chapters, form, *_beside_words(us, view)) if view.transcript else None
     return frame.page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
@@ -74,12 +74,21 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         chapters=_chapters(us, view, words),
         related=related.related(us, view),
         discussion=comments.section(us, view),
+        corrections=corrections.box(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
         digits=digits("0123456789"),
         **_media(us, view),
     )
+
+
+def _beside_words(us: Publication, view: EpisodeView) -> tuple[dict[int, str], dict[int, str]]:
+    """What stands behind sentences, and below paragraphs: corrections, then disputes."""
+    marks = corrections.marks(us, view)
+    for word, mark in comments.marks(us, view).items():
+        marks[word] = marks.get(word, "") + mark
+    return marks, corrections.beside(us, view)
 
 
 @speaks(lambda _: readmodel.publication().language)

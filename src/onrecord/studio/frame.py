@@ -29,6 +29,7 @@ class Screen:
 SCREENS = (
     Screen("episodes", gettext_noop("Episodes"), EDITORS),
     Screen("upload", gettext_noop("New episode"), EDITORS),
+    Screen("corrections", gettext_noop("Corrections"), EDITORS),
     Screen("queue", gettext_noop("Comments"), EVERYBODY),
     Screen("disputes", gettext_noop("Disputes"), EDITORS),
     Screen("people", gettext_noop("Who may sign in"), OWNERS),

@@ -3,7 +3,19 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import answers, editing, episodes, joining, own, people, preview, queue, uploading, words
+from onrecord.studio import (
+    answers,
+    corrections,
+    editing,
+    episodes,
+    joining,
+    own,
+    people,
+    preview,
+    queue,
+    uploading,
+    words,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
@@ -18,6 +30,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("episodes/<str:key>/speakers/", words.speakers, name="speakers"),
     path("episodes/<str:key>/words/", words.words, name="words"),
     path("episodes/<str:key>/words/<int:first>-<int:end>/", words.turn, name="turn"),
+    path("episodes/<str:key>/corrections/", corrections.of_episode, name="episode_corrections"),
+    path("corrections/", corrections.listing, name="corrections"),
+    path("corrections/<int:number>/", corrections.correction, name="correction"),
     path("upload/", uploading.upload, name="upload"),
     path("comments/", queue.queue, name="queue"),
     path("comments/<str:key>/", queue.decide, name="decide"),

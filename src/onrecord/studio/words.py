@@ -37,6 +37,7 @@ class Spoken:
     end: int
     speaker: str
     time: str
+    ends: str
     text: str
 
 
@@ -47,7 +48,7 @@ def spoken(revision: Revision) -> list[Spoken]:
     for turn in turns(unpack(revision.tokens), AT_ONCE):
         end = at + len(turn.tokens)
         name = names.get(turn.speaker, "") if turn.speaker is not None else ""
-        result.append(Spoken(at, end, name, times.clock(turn.start), text_of(turn.tokens)))
+        result.append(Spoken(at, end, name, times.clock(turn.start), times.clock(turn.end), text_of(turn.tokens)))
         at = end
     return result
 

@@ -1,0 +1,55 @@
+"""Loads the passages that were shared, and where they stand in what readers see now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db.models import Prefetch
+
+from onrecord.lib import html
+from onrecord.passages.models import Passage, Place, State
+from onrecord.readmodel.views import PassageView
+
+
+def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
+    """What was shared of episodes (or of these only the passages `ids`), by episode, oldest first. 2 queries."""
+    rows = (
+        Passage.objects.filter(episode__in=list(episodes))
+        .select_related("revision__transcript__recording")
+        .defer("revision__tokens", "revision__map_from_previous")
+        .prefetch_related(Prefetch("places", Place.objects.order_by("revision__number")))
+        .order_by("id")
+    )
+    found: dict[int, list[PassageView]] = {}
+    for row in rows if ids is None else rows.filter(pk__in=list(ids)):
+        found.setdefault(row.episode_id, []).append(_passage(row))
+    return found
+
+
+def _passage(row: Passage) -> PassageView:
+    """What was said in a recording that has been replaced stands nowhere now."""
+    places = list(row.places.all()) if row.revision.transcript.recording.current else []
+    place = places[-1] if places else Place(state=State.ORPHAN)
+    return PassageView(
+        key=row.key,
+        revision=row.revision.number,
+        first=row.first,
+        end=row.end,
+        start_ms=row.start_ms,
+        end_ms=row.end_ms,
+        words=html.clean(row.words),
+        said=tuple(_said(row.words, row.voices or [(row.speaker, len(row.words))])),
+        before=html.clean(row.before),
+        after=html.clean(row.after),
+        state=place.state,
+        now=range(place.first or 0, place.end or 0),
+        now_words=html.clean(place.words),
+        now_said=tuple(_said(place.words, place.voices or [(row.speaker, len(place.words))])),
+    )
+
+
+def _said(words: str, voices: Iterable[tuple[int | None, int]]) -> Iterator[tuple[int | None, str]]:
+    """Words by who says them, from what `passages.models.voices` kept."""
+    for speaker, length in voices:
+        yield speaker, html.clean(words[:length])
+        words = words[length:].lstrip()
