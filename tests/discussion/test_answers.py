@@ -89,7 +89,7 @@ def test_everything_that_is_said_stands_on_the_card_in_its_order(episode: Episod
     comment.refresh_from_db()
     assert comment.confirmed is None, "that they wrote the dispute, too, they have not said"
     press()
-    assert "saw it" not in card(public), "a person reads it first"
+    assert "I saw it" not in card(public), "a person reads it first"
     for one in (reply, rejoinder):
         statements.publish(one, "max")
     told = [(mail.to, mail.subject) for mail in mails()[-3:]]

@@ -218,8 +218,8 @@ def test_from_the_dispute_to_the_correction_and_on(publication: Any) -> None:
         page.get_by_role("button", name="Publish the answer").click()
         press()
         page.goto(f"{SITE}/talks/e1/")
-        said = "document.querySelector('a.disputed').previousElementSibling.textContent"
-        assert page.evaluate(said) == "They did sink the paper that night."
+        before_the_mark = page.locator("xpath=//a[contains(@class, 'disputed')]/preceding-sibling::span[@class='s'][1]")
+        assert before_the_mark.inner_text() == "They did sink the paper that night."
         page.goto(f"{SITE}/talks/e1/discussion/")
         card = page.locator("#c1").inner_text()
         assert "They did sink the paper" in card and "revision 1 became 2" in card and "Thank you." in card

@@ -28,7 +28,7 @@ def disputed(accounts):
 
 def dispute(episode, number):
     words = quote.quotation(episode, 1, range(0, 5))
-    comment = write(episode, f"It began <b>elsewhere</b>, {number}.", number, dispute=DisputeDraft(Reason.HEARD, words))
+    comment = write(episode, f"Elsewhere, {number}. <b>x</b>", number, dispute=DisputeDraft(Reason.HEARD, words))
     moderate.publish(comment)
     comment.refresh_from_db()
     return comment
@@ -48,9 +48,10 @@ def test_the_longest_wait_stands_first_and_many_cost_as_much_as_few(signed_in, d
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert "7 disputes wait for an answer" in page and "I hear something else" in page
-    assert page.index("elsewhere, 1.") < page.index("elsewhere, 7.") and "<b>elsewhere" not in page
+    assert page.index("Elsewhere, 1.") < page.index("Elsewhere, 7.")
+    assert b"<b>x" not in editor.get("/studio/disputes/").content
     answers.answer(disputed, AnswerDraft("No."), "editor")
-    assert "elsewhere, 1." not in shown(editor.get("/studio/disputes/"))
+    assert "Elsewhere, 1." not in shown(editor.get("/studio/disputes/"))
     assert moderate.find(disputed.key).state == State.PUBLISHED
 
 
