@@ -354,5 +354,5 @@ def test_everybody_can_see_why_comments_were_returned(episode: Episode, public: 
     shown = page_at(public, "talks/e1/discussion/index.html").text_content()
     assert "3 returned (not about this episode: 2, another reason: 1)" in shown and "words about Bo" not in shown
     record = json.loads((public / "talks/e1/episode.json").read_text())["discussion"]
-    assert record["returned_for"] == {"topic": 2, "other": 1}
+    assert record["returned_for"] == [{"reason": "topic", "count": 2}, {"reason": "other", "count": 1}]
     assert check() == []

@@ -117,7 +117,7 @@ def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "published": talk.published,
         "answered": talk.answered,
         "returned": talk.returned,
-        "returned_for": dict(talk.returned_for),
+        "returned_for": [{"reason": reason, "count": count} for reason, count in talk.returned_for.items()],
         "disputes": [
             {
                 "number": number,
