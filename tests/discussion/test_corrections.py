@@ -81,6 +81,17 @@ def test_it_stands_in_all_its_places_and_the_words_stay(episode: Episode, public
     assert "Correction #1" in said(own.xpath("//h1")[0]) and "A copy will be saved." in said(own.xpath("//main")[0])
 
 
+def test_a_shared_passage_says_that_its_words_were_corrected(episode: Episode, public: Path) -> None:
+    near, far = (
+        quote.find_or_make(episode, quote.quotation(episode, 1, words)) for words in (range(5, 7), range(14, 17))
+    )
+    corrected(episode)
+    assert "Correction #1 Nobody signed anything" in said(
+        page_at(public, f"q/{near.key}/index.html").xpath("//main")[0]
+    )
+    assert "Correction" not in said(page_at(public, f"q/{far.key}/index.html").xpath("//main")[0])
+
+
 def test_what_programs_read_of_it(episode: Episode, public: Path) -> None:
     make_episode(episode.show, 2)
     press()
@@ -135,7 +146,7 @@ def test_it_follows_the_words_through_revisions(episode: Episode, public: Path) 
     page = page_at(public, "talks/e1/index.html")
     assert page.xpath("//a[@class='corrected']")[0].getprevious().text == "They did not sign the paper that night."
     own = said(page_at(public, "corrections/1/index.html").xpath("//main")[0])
-    assert "They did sign the paper that night. As it stands now: They did not sign" in own
+    assert "They did sign the paper that night.As it stands now: They did not sign" in own
     correct(episode, " ".join(f"Other words {n}." for n in range(30)))
     assert "These words are no longer in the transcript." in said(
         page_at(public, "corrections/1/index.html").xpath("//main")[0]

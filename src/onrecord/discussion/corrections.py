@@ -1,6 +1,6 @@
 """Corrections: what was said and is wrong. The words stay; what is right stands beside them, numbered and dated.
 
-Everything here joins the caller's transaction and is written into the log.
+Everything here joins the caller's transaction. What is said, and that it is said no more, is written into the log.
 """
 
 from __future__ import annotations

@@ -154,6 +154,23 @@ def beside(us: Publication, view: EpisodeView) -> dict[int, str]:
     return found
 
 
+def of_words(us: Publication, view: EpisodeView, words: range) -> list[dict[str, str]]:
+    """The corrections of these words of the transcript, for a page that shows them without the others."""
+    found = [one for one in view.corrections if not one.withdrawn and any(_touch(w.now, words) for w in one.words)]
+    return [
+        {
+            "name": f"{one.name} #{number(one.number)}",
+            "link": us.link(one.address),
+            "text": frame.cut(one.plain, EXCERPT),
+        }
+        for one in found
+    ]
+
+
+def _touch(one: range, other: range) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
 # ── pages of their own ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
