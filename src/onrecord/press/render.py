@@ -44,9 +44,9 @@ class Shelf:
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._cards: dict[int, EpisodeCard] = {}
         self._entries: dict[str, int] = {}
-        self._corrections: dict[int, dict[int, CorrectionView]] = {}
         self._kept = kept
         self._newest: dict[str, kept_items.Newest] = {}
+        self._corrections: dict[int, dict[int, CorrectionView]] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""

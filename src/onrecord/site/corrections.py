@@ -235,7 +235,7 @@ def _quote(one: CorrectionView, longest: int = 0) -> str:
     for words in one.words[:1] if longest else one.words:
         said = frame.cut(words.words, longest) if longest else words.words
         way = f'lang="{escape(words.language)}" dir="auto"'
-        who = f'<figcaption dir="auto"><bdi>{escape(words.speaker)}</bdi></figcaption>' if words.speaker else ""
+        who = f'<figcaption dir="auto">{escape(words.speaker)}</figcaption>' if words.speaker else ""
         now = ""
         if not longest and words.others_now:
             label = escape(gettext("As it stands now:"))
