@@ -11,6 +11,8 @@ from typing import Any
 
 from onrecord import __version__
 from onrecord.commands import (
+    add_rule,
+    apply_rule,
     approve,
     backup,
     check,
@@ -22,11 +24,13 @@ from onrecord.commands import (
     export_transcript,
     import_transcript,
     list_references,
+    list_rules,
     name_speakers,
     owner_link,
     press,
     publish,
     release,
+    remove_rule,
     restore,
     retry,
     search,
@@ -217,6 +221,22 @@ def _add_references(commands: Any) -> None:
     _add(kinds, "check", check_references, "Visit every cited link now, and say which do not answer.")
 
 
+def _add_rules(commands: Any) -> None:
+    parser = commands.add_parser("rules", help="What is held, refused or taken away by itself when readers write")
+    kinds = parser.add_subparsers(required=True, metavar="list|add|apply|remove")
+    _add(kinds, "list", list_rules, "List the rules, and how often each was applied.")
+    parser = _add(kinds, "add", add_rule, "Add a rule. * stands for any letters of a word.")
+    parser.add_argument("kind", choices=["words", "name", "link", "address", "network"], help="what it looks at")
+    parser.add_argument("pattern", metavar="PATTERN", help="words; a host; an address or its domain; an IP address")
+    parser.add_argument("deed", choices=["hold", "refuse", "spam"], help="what it does")
+    parser.add_argument("--note", metavar="TEXT", default="", help="what it is for; only the publisher sees it")
+    parser.add_argument("--apply", action="store_true", help="also to the oldest 1,000 that wait")
+    parser = _add(kinds, "apply", apply_rule, "Apply a rule to the oldest 1,000 that wait.")
+    parser.add_argument("rule", metavar="N", type=int, help="its number, as `list` shows it")
+    parser = _add(kinds, "remove", remove_rule, "Take a rule away. What it did stays.")
+    parser.add_argument("rule", metavar="N", type=int)
+
+
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
@@ -243,10 +263,13 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
     parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
-    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
-    parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
+    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "undo", "verify"])
+    parser.add_argument(
+        "comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it; to undo, the decision"
+    )
     parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
+    _add_rules(commands)
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")

@@ -444,6 +444,41 @@ def discussion(options: argparse.Namespace) -> None:
         _press_now()
 
 
+def list_rules(options: argparse.Namespace) -> None:
+    """List the rules for what comes in."""
+    opened(options)
+    from onrecord import moderating
+
+    for line in moderating.list_rules():
+        print(line)
+
+
+def add_rule(options: argparse.Namespace) -> None:
+    """Add a rule, and say what it finds among what waits."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.add_rule(options.kind, options.pattern, options.deed, options.note, options.apply))
+    _press_now()
+
+
+def apply_rule(options: argparse.Namespace) -> None:
+    """Apply a rule to what waits."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.apply_rule(options.rule))
+    _press_now()
+
+
+def remove_rule(options: argparse.Namespace) -> None:
+    """Take a rule away."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.remove_rule(options.rule))
+
+
 def backup(options: argparse.Namespace) -> None:
     """Write everything that must not be lost into one file, while the program runs."""
     opened(options)

@@ -59,6 +59,7 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
+    "onrecord.discussion.steps.settle",
     "onrecord.references.steps.save",
     "onrecord.references.steps.check",
 ]

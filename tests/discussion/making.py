@@ -6,12 +6,13 @@ import time
 from typing import Any
 from unittest import mock
 
+from django.db import transaction
 from django.test import Client
 from lxml import html
 
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Comment
+from onrecord.discussion.models import Comment, Decision
 
 ORIGIN = {"Origin": "http://testserver"}
 
@@ -68,3 +69,10 @@ def published(episode: Episode, text: str = "I was there.", **given: Any) -> Com
     moderate.publish(comment)
     comment.refresh_from_db()
     return comment
+
+
+def settled() -> None:
+    """Ten minutes later, or a week: what was decided cannot be undone any more."""
+    for number in Decision.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            moderate.settle(number)

@@ -16,14 +16,14 @@ from lxml import html
 
 from onrecord import edit as editing
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import log, moderate, post, writers
+from onrecord.discussion import log, moderate, post, waiting, writers
 from onrecord.discussion.models import Comment, EarlierWording, Event, State, UsedForm, Writer
 from onrecord.lib.errors import BadInput
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
 from onrecord.press.check import check
 from onrecord.readmodel import discussion as model
-from tests.discussion.making import ORIGIN, fields_of, opened, published, said_by, send, tree_of, write
+from tests.discussion.making import ORIGIN, fields_of, opened, published, said_by, send, settled, tree_of, write
 from tests.press import archive
 from tests.press.test_presser import press
 
@@ -317,11 +317,12 @@ def test_a_surge_of_the_same_words_is_one_line(episode: Episode, public: Path) -
     taken = [answer for answer in answers if answer.status_code == 303]
     assert len(taken) == 50 and {answer.status_code for answer in answers[50:]} == {429}
     assert Comment.objects.count() == Event.objects.count() == 50
-    (line,) = moderate.waiting()
-    assert moderate.with_histories([line])[0].alike == 49
+    (line,) = waiting.waiting()
+    assert waiting.with_histories([line])[0].alike == 49
     press()
     assert "gold" not in (public / "talks/e1/index.html").read_text()
     assert moderate.spam(line) == 50
+    settled()
     assert not Comment.objects.exists() and not Writer.objects.exists() and not UsedForm.objects.exists()
     press()
     assert log.verify() == [] and check() == []
@@ -333,6 +334,7 @@ def test_spam_that_was_confirmed_blocks_its_address(episode: Episode) -> None:
     confirmed(comment, client)
     write(episode, "Silver!", client=client)
     assert moderate.spam(comment) == 2
+    settled()
     answer = send(opened(episode) | {"text": "Bronze!", "name": "Ada", "address": "ada@example.org"})
     assert "not taken" in said_by(answer)
     assert writers.address_of(Writer.objects.get()) == ""

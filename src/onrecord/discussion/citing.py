@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from onrecord.discussion import text
@@ -45,6 +45,12 @@ def published(comment: Comment) -> None:
                 )
     for cited in comment.cited.select_related("reference__link"):
         cite.published(cited.reference)
+
+
+def unpublished(comments: Collection[int]) -> None:
+    """These comments are not shown any more: nobody is visited for their sake."""
+    for cited in Cited.objects.filter(comment__in=comments).select_related("reference"):
+        cite.unpublished(cited.reference)
 
 
 def forget(comment: Comment) -> None:

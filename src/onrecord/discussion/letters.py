@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from django.conf import settings
 from django.core import signing
@@ -12,6 +13,7 @@ from onrecord.discussion import log, writers
 from onrecord.discussion.models import Comment
 from onrecord.lib.language import isolated, speaking
 from onrecord.mail import outgoing
+from onrecord.mail.models import Mail
 
 CONFIRM, STOP = "discuss confirm", "discuss stop"
 """Salts of signed links."""
@@ -37,22 +39,23 @@ def confirm(comment: Comment) -> None:
         )
 
 
-def published(comment: Comment) -> None:
-    """Tell that it is on the page."""
+def published(comment: Comment, due: datetime | None = None) -> Mail | None:
+    """Tell that it is on the page, not before `due`."""
     with speaking(comment.language):
-        _send(
+        return _send(
             comment,
             gettext("Your comment on “%(title)s” has been published"),
             gettext("Your comment on “%(title)s” is #%(number)s now:\n%(link)s"),
             "published",
             {"number": comment.number, "link": _url(f"discuss/to/{comment.episode.key}/{comment.number}/")},
+            due=due,
         )
 
 
-def returned(comment: Comment) -> None:
-    """Tell why it is not published, with its words, so that they are not lost."""
+def returned(comment: Comment, due: datetime | None = None) -> Mail | None:
+    """Tell why it is not published, with its words, so that they are not lost; not before `due`."""
     with speaking(comment.language):
-        _send(
+        return _send(
             comment,
             gettext("Your comment on “%(title)s” has not been published"),
             gettext(
@@ -61,6 +64,7 @@ def returned(comment: Comment) -> None:
             ),
             "returned",
             {"reason": comment.reason},
+            due=due,
         )
 
 
@@ -71,17 +75,20 @@ def _send(
     kind: str,
     values: dict[str, object],
     files: dict[str, str] | None = None,
-) -> None:
+    due: datetime | None = None,
+) -> Mail | None:
     writer = comment.writer
     address = writers.address_of(writer) if writer and not writer.mails_stopped and not writer.blocked else ""
     if not writer or not address:
-        return
+        return None
     title = isolated(comment.episode.title, comment.language)
     values = {"title": title, "text": comment.text, **values}
     stop = _url(f"discuss/stop/{signing.dumps(writer.pk, salt=STOP)}/")
     foot = gettext("No more mails from %(name)s about what I write: %(link)s")
     text = f"{body % values}\n\n-- \n{foot % {'name': settings.ONRECORD.publication.name, 'link': stop}}\n"
-    outgoing.send(address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {})
+    return outgoing.send(
+        address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {}, due=due
+    )
 
 
 def _url(path: str) -> str:

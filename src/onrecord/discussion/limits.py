@@ -6,7 +6,7 @@ Of the network there is only a keyed hash. Its key is another every 30 days, and
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -57,6 +57,12 @@ def hash_of_network(network: str, now: datetime) -> str:
     period = now.timestamp() // REMEMBERED.total_seconds()
     key = keys.key(settings.ONRECORD.private, f"discussion: networks {period:.0f}")
     return hmac.digest(key, network.encode(), "sha256").hex()[:32]
+
+
+def end_of_period(now: datetime) -> datetime:
+    """When the key changes with which networks are hashed."""
+    seconds = REMEMBERED.total_seconds()
+    return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, UTC)
 
 
 def forget_networks(now: datetime) -> None:

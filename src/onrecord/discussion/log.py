@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.utils import timezone
@@ -22,6 +22,9 @@ PAGE = 1_000
 FILE = "discussion/log.json"
 """Below public/: how many events there are, and the hash of the newest."""
 
+OF_WORDS = (Kind.RECEIVED, Kind.EDITED, Kind.CUT)
+"""What leaves other words: the digest is that of the words, as they are then."""
+
 BEGINNING = ""
 """What the first event has for the hash of the one before."""
 
@@ -29,29 +32,39 @@ BEGINNING = ""
 def append(kind: Kind, comment: Comment, *, note: str = "", by: str = "") -> Event:
     """Write down what happened to a comment, in the caller's transaction.
 
-    Of what a writer did the digest is that of the words, else that of the note.
+    Of what changed its words the digest is that of the words, else that of the note.
     """
+    return append_all(kind, [comment], note=note, by=by)[0]
+
+
+def append_all(kind: Kind, comments: Iterable[Comment], *, note: str = "", by: str = "") -> list[Event]:
+    """The same of many comments (with their episodes), each with an event of its own. As many queries as for one."""
     head = lock()
-    of_words = kind in (Kind.RECEIVED, Kind.EDITED)
-    salt = new_salt() if note and not of_words else ""
-    event = Event(
-        number=head.number + 1,
-        at=timezone.now().replace(microsecond=0),
-        kind=kind,
-        episode=comment.episode.key,
-        comment=comment.key,
-        digest=digest_of(comment.salt, wording(comment.name, comment.text)) if of_words else digest_of(salt, note),
-        previous=head.hash,
-        salt=salt,
-        note=note,
-        by=by,
-    )
-    event.hash = hash_of(event)
-    event.save(force_insert=True)
-    head.number, head.hash = event.number, event.hash
+    first, now = head.number + 1, timezone.now().replace(microsecond=0)
+    events = []
+    for comment in comments:
+        of_words = kind in OF_WORDS
+        salt = new_salt() if note and not of_words else ""
+        event = Event(
+            number=head.number + 1,
+            at=now,
+            kind=kind,
+            episode=comment.episode.key,
+            comment=comment.key,
+            digest=digest_of(comment.salt, wording(comment.name, comment.text)) if of_words else digest_of(salt, note),
+            previous=head.hash,
+            salt=salt,
+            note=note,
+            by=by,
+        )
+        event.hash = hash_of(event)
+        head.number, head.hash = event.number, event.hash
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=500)
     head.save(update_fields=["number", "hash"])
-    log_grew(page_of(event.number))
-    return event
+    for page in sorted({page_of(number) for number in range(first, head.number + 1)}):
+        log_grew(page)
+    return events
 
 
 def lock() -> Head:
@@ -147,7 +160,7 @@ def verify() -> list[str]:
 def _altered_words() -> Iterator[str]:
     """Comments whose words stand in no line."""
     digests: dict[str, set[str]] = {}
-    rows = Event.objects.filter(kind__in=(Kind.RECEIVED, Kind.EDITED)).values_list("comment", "digest")
+    rows = Event.objects.filter(kind__in=OF_WORDS).values_list("comment", "digest")
     for key, digest in rows.iterator():
         digests.setdefault(key, set()).add(digest)
     for comment in Comment.objects.exclude(salt="").iterator():
@@ -161,7 +174,7 @@ def _altered_words() -> Iterator[str]:
 
 def receipt(comment: Comment) -> dict[str, Any]:
     """What the writer keeps: with it anyone can see in the public log that these words came in then."""
-    received = Event.objects.filter(comment=comment.key, kind__in=(Kind.RECEIVED, Kind.EDITED)).latest("number")
+    received = Event.objects.filter(comment=comment.key, kind__in=OF_WORDS).latest("number")
     return {
         "comment": comment.key,
         "received": iso(received.at),

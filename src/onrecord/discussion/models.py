@@ -7,7 +7,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from onrecord.accounts.models import Account
 from onrecord.catalogue.models import Episode
+from onrecord.mail.models import Mail
 from onrecord.passages.models import Passage
 from onrecord.references.models import Reference
 from onrecord.transcripts.models import Revision
@@ -39,6 +41,7 @@ class Writer(models.Model):
     verified = models.DateTimeField(null=True, help_text="when a mailed link was first confirmed")
     mails_stopped = models.BooleanField(default=False)
     blocked = models.DateTimeField(null=True)
+    spam = models.PositiveIntegerField(default=0, help_text="comments that were taken away as spam, and are gone")
     created = models.DateTimeField(auto_now_add=True)
 
 
@@ -74,6 +77,10 @@ class Comment(models.Model):
     fingerprint = models.CharField(max_length=64, help_text="keyed hash of its words: the same words are one line")
     folded_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="folded")
     network = models.CharField(max_length=32, default="", help_text="keyed hash of where it came from; for 30 days")
+    held_for = models.CharField(max_length=300, default="", help_text="the rule that holds it, in words")
+    assigned = models.ForeignKey(
+        Account, null=True, on_delete=models.SET_NULL, related_name="+", help_text="whose it is to decide"
+    )
 
     class Meta:
         constraints = [
@@ -84,6 +91,9 @@ class Comment(models.Model):
         indexes = [
             models.Index(
                 fields=["created", "id"], condition=Q(state="held", folded_into__isnull=True), name="comments_waiting"
+            ),
+            models.Index(
+                fields=["writer", "created", "id"], condition=Q(state="held"), name="comments_waiting_of_writer"
             ),
             models.Index(fields=["fingerprint", "state"], name="comments_alike"),
             models.Index(fields=["network", "created"], condition=~Q(network=""), name="comments_of_network"),
@@ -165,6 +175,10 @@ class Kind(models.TextChoices):
     RETURNED = "returned"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
+    TIED = "tied"
+    UNTIED = "untied"
+    CUT = "cut"
 
 
 class Event(models.Model):
@@ -194,3 +208,88 @@ class Head(models.Model):
 
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="")
+
+
+class Deed(models.TextChoices):
+    """What a publisher decides on comments that wait."""
+
+    PUBLISH = "publish"
+    RETURN = "return"
+    SPAM = "spam"
+
+
+class Decision(models.Model):
+    """What was decided on some comments at once. There until it cannot be undone any more."""
+
+    deed = models.CharField(max_length=10, choices=Deed.choices)
+    by = models.CharField(max_length=300, help_text="who decided, or which rule")
+    by_rule = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    until = models.DateTimeField(help_text="until when it can be undone")
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="decisions_by_end")]
+
+
+class Decided(models.Model):
+    """A comment of a decision, and all that the decision changed of it but its words."""
+
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="decided")
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="+")
+    was = models.CharField(max_length=10, choices=State.choices)
+    published = models.DateTimeField(null=True)
+    blocks = models.BooleanField(default=False, help_text="its writer was blocked by this decision")
+    mail = models.ForeignKey(Mail, null=True, on_delete=models.SET_NULL, related_name="+")
+
+
+class Note(models.Model):
+    """What those who decide tell each other, of a comment or of a person. Nobody else ever sees it."""
+
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.CASCADE, related_name="notes")
+    writer = models.ForeignKey(Writer, null=True, on_delete=models.CASCADE, related_name="notes")
+    text = models.TextField()
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(comment__isnull=True) ^ Q(writer__isnull=True), name="a_note_is_of_one_thing"
+            )
+        ]
+
+
+class RuleKind(models.TextChoices):
+    """What a rule looks at."""
+
+    WORDS = "words", "words in the text"
+    NAME = "name", "words in the name"
+    LINK = "link", "where links lead"
+    ADDRESS = "address", "the mail address"
+    NETWORK = "network", "the network"
+
+
+class RuleDeed(models.TextChoices):
+    """What a rule does with what it finds."""
+
+    HOLD = "hold", "hold it, whoever writes"
+    REFUSE = "refuse", "do not take it"
+    SPAM = "spam", "take it away as spam"
+
+
+class Rule(models.Model):
+    """A rule for what comes in. Of a person's address and of a network there is only a keyed hash."""
+
+    kind = models.CharField(max_length=10, choices=RuleKind.choices)
+    pattern = models.CharField(max_length=200, default="", help_text="folded words or a domain; * stands for letters")
+    digest = models.CharField(max_length=64, default="", help_text="in its place: of an address, or of a network")
+    deed = models.CharField(max_length=10, choices=RuleDeed.choices)
+    note = models.CharField(max_length=200, default="", help_text="what it is for; only the publisher sees it")
+    by = models.CharField(max_length=120)
+    created = models.DateTimeField()
+    ends = models.DateTimeField(null=True, help_text="when the hash of a network means nothing any more")
+    matched = models.PositiveIntegerField(default=0, help_text="how often it was applied")
+    last_matched = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "pattern", "digest"], name="one_rule_of_the_same")]

@@ -6,7 +6,8 @@ died between the server's yes and our note of it) has the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -39,21 +40,27 @@ def send(
     kind: str,
     unsubscribe: str = "",
     files: Mapping[str, str] | None = None,
+    due: datetime | None = None,
 ) -> Mail:
     """Send a plain text mail to one address, once the caller's transaction is committed.
 
     `kind`: one word for what it is for; it is kept, as the date is, when the mail itself is deleted. `unsubscribe`: an
-    address of ours that a POST ends such mails at. `files`: small text files to go with it, name -> text. Raises
-    BadInput when `to` is no mail address.
+    address of ours that a POST ends such mails at. `files`: small text files to go with it, name -> text. `due`: not
+    before this, whoever hurries it; until then `take_back` ends it. Raises BadInput when `to` is no mail address.
     """
     if unsubscribe and not (
         is_web_address(unsubscribe) and unsubscribe.isascii() and len(unsubscribe) <= LONGEST_UNSUBSCRIBE
     ):
         raise ValueError("this cannot stand in a List-Unsubscribe header")
     content = Letter(mail_address(to), letter.one_line(subject), letter.body_of(body), unsubscribe, dict(files or {}))
-    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()))
-    queue.add(STEP, mail.pk)
+    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()), due=due)
+    queue.add(STEP, mail.pk, not_before=due)
     return mail
+
+
+def take_back(mails: Iterable[int]) -> None:
+    """Let mails that are not sent yet not be sent, in the caller's transaction."""
+    Mail.objects.filter(pk__in=mails).exclude(state=State.SENT).delete()
 
 
 def is_set_up() -> bool:

@@ -10,7 +10,6 @@ import hashlib
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -72,8 +71,7 @@ PERSIAN = str.maketrans("يك", "یک")
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _PIECE = re.compile(
-    f"[{UNSPACED}][{MARKS}\uff9e\uff9f]*|"
-    f"(?:(?![{UNSPACED}])[^\\W_])(?:(?![{UNSPACED}])[^\\W_]|[{MARKS}{INVISIBLE}])*"
+    f"[{UNSPACED}][{MARKS}\uff9e\uff9f]*|(?:(?![{UNSPACED}])[^\\W_])(?:(?![{UNSPACED}])[^\\W_]|[{MARKS}{INVISIBLE}])*"
 )
 _RUN = re.compile(r"\S+")
 

@@ -29,6 +29,8 @@ EXCERPT = 1_500
 GONE = {
     "withdrawn": gettext_noop("This comment was withdrawn by its writer."),
     "spam": gettext_noop("This comment was removed: it was advertising."),
+    "held": gettext_noop("This comment is being read once more."),
+    "returned": gettext_noop("This comment was returned to its writer."),
 }
 """What a comment's place says when it is there no more."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from onrecord.lib.errors import Failed
+from onrecord.lib.folding import fold
 from onrecord.search import places
 from onrecord.search.moments import Document, Voice, index_terms
 from onrecord.search.words import edition

@@ -1,0 +1,1 @@
+"""The steps of this room, run by `jobs`."""
