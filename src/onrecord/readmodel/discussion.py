@@ -27,7 +27,8 @@ LATEST = 10
 class TieView:
     """Words that a comment is about, as they were, and where they stand now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's. `by_editor`: its
+    writer did not say that it is about these.
     """
 
     words: str
@@ -37,6 +38,7 @@ class TieView:
     key: str = ""
     now: range = range(0)
     now_words: str = ""
+    by_editor: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class DisputeView:
 class CommentView:
     """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how).
 
-    `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other pages.
+    `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other
+    pages. `ties` are those of an ordinary comment, made by an editor.
     """
 
     number: int
@@ -67,6 +70,7 @@ class CommentView:
     to: int | None
     elsewhere: tuple[int, ...] = ()
     dispute: DisputeView | None = None
+    ties: tuple[TieView, ...] = ()
     references: tuple[Standing, ...] = ()
 
     @property
@@ -165,7 +169,9 @@ def _placed(rows: QuerySet[Tie]) -> QuerySet[Tie]:
 
 def _tie(row: Tie) -> TieView:
     """Words that have no passage, or were said in a recording that has been replaced, stand nowhere now."""
-    said = TieView(html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN))
+    said = TieView(
+        html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN), by_editor=bool(row.tied_by)
+    )
     passage = row.passage
     if passage is None or not passage.revision.transcript.recording.current:
         return said
@@ -185,7 +191,8 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
     for parent, number in outside.values_list("parent_id", "number"):
         replies.setdefault(parent, []).append(number or 0)
     ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
-    disputes = _disputes(rows)
+    ties = _ties(rows)
+    disputes = _disputes(rows, ties)
     cited = Cited.objects.filter(comment__in=rows, comment__state=State.PUBLISHED).order_by("id")
     by_comment = list(cited.values_list("comment_id", "reference_id"))
     standing = standings(reference for _, reference in by_comment) if by_comment else {}
@@ -196,19 +203,26 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
         replace(
             _view(row, replies.get(row.pk, ())),
             dispute=disputes.get(row.pk),
+            ties=() if row.pk in disputes else tuple(ties.get(row.pk, ())),
             references=tuple(references.get(row.pk, ())),
         )
         for row in ordered
     ]
 
 
-def _disputes(comments: QuerySet[Comment]) -> dict[int, DisputeView]:
-    """By comment. 1 query where there are none, else 3."""
+def _ties(comments: QuerySet[Comment]) -> dict[int, list[TieView]]:
+    """By comment. 1 query where there are none, else 2."""
+    found: dict[int, list[TieView]] = {}
+    rows = Tie.objects.filter(comment__in=comments, comment__state=State.PUBLISHED).order_by("start_ms", "id")
+    for row in _placed(rows):
+        found.setdefault(row.comment_id, []).append(_tie(row))
+    return found
+
+
+def _disputes(comments: QuerySet[Comment], ties: Mapping[int, Sequence[TieView]]) -> dict[int, DisputeView]:
+    """By comment."""
     rows = Dispute.objects.filter(comment__in=comments, comment__state=State.PUBLISHED)
-    found = list(rows.values_list("comment_id", "reason", "first_hand"))
-    ties: dict[int, list[TieView]] = {}
-    for row in _placed(Tie.objects.filter(comment__in=comments).order_by("start_ms", "id")) if found else ():
-        ties.setdefault(row.comment_id, []).append(_tie(row))
+    found = rows.values_list("comment_id", "reason", "first_hand")
     return {comment: DisputeView(reason, own, tuple(ties.get(comment, ()))) for comment, reason, own in found}
 
 

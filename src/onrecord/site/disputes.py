@@ -46,10 +46,11 @@ def quoted(us: Publication, view: EpisodeView, words: Quotation) -> dict[str, An
 
 
 def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
-    """What stands above the words of a dispute: what it is, and the words that it is about, as they were and are."""
+    """What stands above the words of a dispute: what it is, and the words that it is about, as they were and are. Above
+    those of another comment, the words to which an editor tied it."""
     dispute = comment.dispute
     if dispute is None:
-        return ""
+        return "".join(_tie(us, view, one) for one in comment.ties)
     since = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, us.time_zone)}</time>'
     waits = escape(gettext("waiting for an answer since %(date)s")).replace("%(date)s", since)
     kind = gettext("Transcript") if dispute.reason == Reason.HEARD else gettext("Dispute")
@@ -75,6 +76,8 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
         made += f'<p class="now"><span{ui}>{now}</span> <q lang="{escape(spoken)}">{escape(tie.now_words)}</q></p>'
     elif not tie.now:
         made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
+    if tie.by_editor:
+        made += f'<p class="now"{ui}>{escape(gettext("Tied to these words by the editor."))}</p>'
     return f"{made}{where}</figure>"
 
 

@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import editing, episodes, joining, own, people, preview, queue, uploading, words
+from onrecord.studio import comments, editing, episodes, joining, own, people, preview, queue, rules, uploading, words
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
@@ -20,7 +20,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("episodes/<str:key>/words/<int:first>-<int:end>/", words.turn, name="turn"),
     path("upload/", uploading.upload, name="upload"),
     path("comments/", queue.queue, name="queue"),
+    path("comments/decide/", queue.decide_all, name="decide_all"),
+    path("comments/decisions/", queue.decisions, name="decisions"),
+    path("comments/decisions/<int:number>/undo/", queue.undo, name="undo"),
+    path("comments/of/<int:writer>/", comments.writer, name="writer"),
     path("comments/<str:key>/", queue.decide, name="decide"),
+    path("comments/<str:key>/all/", comments.comment, name="comment"),
+    path("comments/<str:key>/note/", comments.note, name="note"),
+    path("comments/<str:key>/assign/", comments.assign, name="assign"),
+    path("comments/<str:key>/cut/", comments.cut, name="cut"),
+    path("comments/<str:key>/tie/", comments.tie, name="tie"),
+    path("comments/<str:key>/untie/<int:tie>/", comments.untie, name="untie"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/<int:rule>/apply/", rules.apply, name="apply_rule"),
+    path("rules/<int:rule>/remove/", rules.remove, name="remove_rule"),
     path("people/", people.people, name="people"),
     path("people/<int:account>/", people.change, name="person"),
     path("people/invitations/<int:link>/revoke/", people.revoke, name="revoke"),
