@@ -162,7 +162,7 @@ def test_what_is_gone_cannot_be_taken_away_again(episode: Episode) -> None:
     events = Event.objects.count()
     with pytest.raises(BadInput, match="taken away already: nothing was changed"):
         moderate.spam(comment)
-    with pytest.raises(BadInput, match="words of comment .* are gone"):
+    with pytest.raises(BadInput, match="are gone"):
         moderate.publish(comment)
     assert Event.objects.count() == events
 

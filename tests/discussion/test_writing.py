@@ -17,7 +17,7 @@ from lxml import html
 from onrecord import edit as editing
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import log, moderate, post, waiting, writers
-from onrecord.discussion.models import Comment, EarlierWording, Event, State, UsedForm, Writer
+from onrecord.discussion.models import Comment, Deed, EarlierWording, Event, State, UsedForm, Writer
 from onrecord.lib.errors import BadInput
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
@@ -305,23 +305,26 @@ def test_the_log_tells_and_can_be_checked_by_anybody(episode: Episode, public: P
 
 
 def test_a_surge_of_the_same_words_is_one_line(episode: Episode, public: Path) -> None:
-    fields = [
-        opened(episode) | {"text": f"BUY   gold{'!' * (n % 3)} at https://gold.example", "name": f"N{n}"}
-        for n in range(60)
-    ]
-    with mock.patch("onrecord.discussion.limits.OF_AN_EPISODE", 50):
-        answers = [
-            send(each | {"address": f"a{n % 20}@gold.example"}, **{"X-Forwarded-For": f"10.0.{n % 20}.1"})
-            for n, each in enumerate(fields)
-        ]
-    taken = [answer for answer in answers if answer.status_code == 303]
-    assert len(taken) == 50 and {answer.status_code for answer in answers[50:]} == {429}
-    assert Comment.objects.count() == Event.objects.count() == 50
+    """1,000 posts from 300 addresses in 100 networks, in spite of all limits: one line, and nothing is shown."""
+    fields = opened(episode) | {"name": "N"}
+    with mock.patch.multiple("onrecord.discussion.limits", OF_AN_EPISODE=1000, OF_A_NETWORK=99, MOST_WAITING=99):
+        for n in range(1000):
+            words = f"BUY   gold{'!' * (n % 3)} at https://gold.example"
+            draft = post.Draft(f"N{n}", f"a{n % 300}@gold.example", words)
+            post.post(episode, draft, post.Sender(f"nonce {n}", f"10.0.{n % 100}.1"))
+        answer = send(fields | {"text": "Buy gold", "address": "a@gold.example"})
+    assert answer.status_code == 429 and fields_of(answer)["text"] == "Buy gold"
+    assert Comment.objects.count() == Event.objects.count() == 1000
     (line,) = waiting.waiting()
-    assert waiting.with_histories([line])[0].alike == 49
+    assert waiting.with_histories([line])[0].alike == 999
     press()
     assert "gold" not in (public / "talks/e1/index.html").read_text()
-    assert moderate.spam(line) == 50
+    assert Client().get("/discuss/", {"episode": episode.key}).status_code == 200
+    number = moderate.decide(Deed.SPAM, [line], by="max").pk
+    assert not waiting.waiting().exists()
+    assert moderate.undo(number, by="max") == 1000
+    (line,) = waiting.waiting()
+    assert moderate.spam(line) == 1000
     settled()
     assert not Comment.objects.exists() and not Writer.objects.exists() and not UsedForm.objects.exists()
     press()

@@ -286,7 +286,7 @@ def _bring_back(decision: Decision, changed: Collection[Decided]) -> None:
         if row.was == State.PUBLISHED:
             citing.published(row.comment)
     Writer.objects.filter(pk__in=[row.comment.writer_id for row in changed if row.blocks]).update(blocked=None)
-    outgoing.take_back(row.mail_id for row in changed if row.mail_id)
+    outgoing.take_back([row.mail_id for row in changed if row.mail_id])
 
 
 def undoable() -> list[Decision]:

@@ -6,7 +6,7 @@ died between the server's yes and our note of it) has the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -58,7 +58,7 @@ def send(
     return mail
 
 
-def take_back(mails: Iterable[int]) -> None:
+def take_back(mails: Collection[int]) -> None:
     """Let mails that are not sent yet not be sent, in the caller's transaction."""
     Mail.objects.filter(pk__in=mails).exclude(state=State.SENT).delete()
 
