@@ -194,6 +194,34 @@ def test_the_queue_without_javascript(address, chromium):
     expect(page.get_by_text("Nothing waits to be read.")).to_be_visible()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "plain"])
+def test_several_comments_at_once_and_undone(address, chromium, scripts):
+    page = opened(chromium, java_script_enabled=scripts)
+    sign_in(page, address, "moderator")
+    items, bar = page.locator(".queue > li"), page.get_by_role("form", name="Those chosen")
+    if scripts:
+        expect(items.nth(0)).to_be_focused()
+        for key in "xjx":
+            page.keyboard.press(key)
+        expect(bar).to_contain_text("2 chosen")
+        for key in ("b", "Tab", "Enter"):
+            page.keyboard.press(key)
+    else:
+        for n in range(2):
+            items.nth(n).get_by_role("checkbox").check()
+        bar.get_by_role("button", name="Spam").click()
+    expect(page.get_by_role("status")).to_have_text("2 taken away.")
+    expect(items).to_have_count(1)
+    if scripts:
+        expect(items.nth(0)).to_be_focused()
+        page.keyboard.press("u")
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_have_text("It is as it was before.")
+    expect(items).to_have_count(3)
+
+
 SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
     *(
@@ -201,6 +229,11 @@ SCREENS = (
         "URDUwords/",
         "upload/",
         "comments/",
+        "comments/decisions/",
+        "COMMENTall/",
+        "COMMENTtie/?time=0:01",
+        "comments/of/1/",
+        "rules/?new=1",
         "people/",
         "account/",
         "account/password/",
@@ -229,8 +262,13 @@ def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
         look_at(page, scheme)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Go on").click()
+        page.goto(f"{address}comments/")
+        addresses["COMMENT"] = f"comments/{page.locator('.queue > li').first.get_attribute('id')}/"
+        make_a_rule_and_a_note(page, address, addresses["COMMENT"])
         for screen in SCREENS:
-            page.goto(address + screen.replace("ENGLISH", addresses["ENGLISH"]).replace("URDU", addresses["URDU"]))
+            for name, path in addresses.items():
+                screen = screen.replace(name, path)
+            page.goto(address + screen)
             look_at(page, scheme)
         page.goto(f"{address}people/")
         page.get_by_role("button", name="Make a link").click()
@@ -238,6 +276,20 @@ def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
         unexpected = [line for line in page.said if "Failed to load" not in line and "[DOM]" not in line]  # type: ignore[attr-defined]
         assert unexpected == []
         page.context.close()
+
+
+def make_a_rule_and_a_note(page: Page, address: str, comment: str) -> None:
+    """What the screens of moderation show when there is something; and the last comment is taken away."""
+    page.goto(f"{address}rules/")
+    page.get_by_label("What it looks for").fill("ropes *")
+    page.get_by_role("button", name="Add the rule").click()
+    page.goto(f"{address}{comment}all/")
+    page.get_by_label("A note").fill("Ask Eva about the harbour.")
+    page.get_by_role("button", name="Note it of the person").click()
+    page.goto(f"{address}comments/")
+    if page.locator(".queue > li").count() == 3:
+        page.locator(".queue > li").last.get_by_role("button", name="Spam").click()
+    look_at(page, "comments")
 
 
 def look_at(page: Page, scheme: str) -> None:

@@ -75,9 +75,11 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
         now = escape(gettext("As it stands now:"))
         made += f'<p class="now"><span{ui}>{now}</span> <q lang="{escape(spoken)}">{escape(tie.now_words)}</q></p>'
     elif not tie.now:
-        made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
+        said = gettext("These words are no longer in the transcript.")
+        made += f'<p class="now"{ui}>{escape(said)}</p>'
     if tie.by_editor:
-        made += f'<p class="now"{ui}>{escape(gettext("Tied to these words by the editor."))}</p>'
+        said = gettext("Tied to these words by the editor.")
+        made += f'<p class="now"{ui}>{escape(said)}</p>'
     return f"{made}{where}</figure>"
 
 
