@@ -266,9 +266,8 @@ def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
         addresses["COMMENT"] = f"comments/{page.locator('.queue > li').first.get_attribute('id')}/"
         make_a_rule_and_a_note(page, address, addresses["COMMENT"])
         for screen in SCREENS:
-            for name, path in addresses.items():
-                screen = screen.replace(name, path)
-            page.goto(address + screen)
+            name = next((name for name in addresses if screen.startswith(name)), "")
+            page.goto(address + addresses.get(name, "") + screen.removeprefix(name))
             look_at(page, scheme)
         page.goto(f"{address}people/")
         page.get_by_role("button", name="Make a link").click()
