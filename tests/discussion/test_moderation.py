@@ -321,6 +321,14 @@ def test_a_new_rule_is_applied_to_what_waits(episode: Episode) -> None:
         rules.apply(rule, by="max")
 
 
+def test_the_longest_rule_with_the_longest_note(episode: Episode) -> None:
+    rules.add("words", "x" * 200, "hold", by="max", note="n" * 200)
+    assert len(write(episode, "x" * 200).held_for) > 400
+    rule = rules.add("words", "y" * 200, "spam", by="max", note="n" * 200)
+    write(episode, "y" * 200)
+    assert Decision.objects.get().by == f"rule: {rules.named(rule)}"
+
+
 def test_rules_for_who_sent_it(episode: Episode) -> None:
     comment = write(episode, "One.", network="192.0.2.7")
     rules.of_sender(comment, "network", "hold", by="max")

@@ -77,7 +77,7 @@ class Comment(models.Model):
     fingerprint = models.CharField(max_length=64, help_text="keyed hash of its words: the same words are one line")
     folded_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="folded")
     network = models.CharField(max_length=32, default="", help_text="keyed hash of where it came from; for 30 days")
-    held_for = models.CharField(max_length=300, default="", help_text="the rule that holds it, in words")
+    held_for = models.TextField(default="", help_text="the rule that holds it, in words")
     assigned = models.ForeignKey(
         Account, null=True, on_delete=models.SET_NULL, related_name="+", help_text="whose it is to decide"
     )
@@ -222,7 +222,7 @@ class Decision(models.Model):
     """What was decided on some comments at once. There until it cannot be undone any more."""
 
     deed = models.CharField(max_length=10, choices=Deed.choices)
-    by = models.CharField(max_length=300, help_text="who decided, or which rule")
+    by = models.TextField(help_text="who decided, or which rule")
     by_rule = models.BooleanField(default=False)
     at = models.DateTimeField()
     until = models.DateTimeField(help_text="until when it can be undone")

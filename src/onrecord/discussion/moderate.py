@@ -41,6 +41,9 @@ MOST_AT_ONCE = 300
 MOST_TOUCHED = 5_000
 """Comments that one decision takes away or returns, with all that say the same; the others go on waiting."""
 
+LONGEST_BY = 120
+"""Characters of who did it, in the log."""
+
 SETTLE = "discussion.settle"
 AFTER = {Deed.PUBLISH: State.PUBLISHED, Deed.RETURN: State.RETURNED, Deed.SPAM: State.SPAM}
 """Where a comment stands after a decision."""
@@ -114,7 +117,7 @@ def take_by_rule(comments: Collection[Comment], by: str) -> None:
     """Hide what a rule calls spam: these alone, and nobody is blocked. In the caller's transaction."""
     log.lock()
     decision = _begin(Deed.SPAM, by, RULES_UNDO_LASTS, by_rule=True)
-    _finish(decision, _hide(comments, by, block=False))
+    _finish(decision, _hide(comments, by[:LONGEST_BY], block=False))
 
 
 def _begin(deed: Deed, by: str, lasts: timedelta, by_rule: bool = False) -> Decision:
@@ -308,8 +311,8 @@ def settle(number: int) -> None:
 
 
 def _purge(decision: Decision) -> None:
-    rows = decision.decided.filter(comment__state=State.SPAM).select_related("comment__episode")
-    unwanted = list(rows)
+    rows = decision.decided.filter(comment__state=State.SPAM).select_related("comment")
+    unwanted = list(rows.defer("comment__text", "comment__html"))
     blocked = {row.comment.writer_id for row in unwanted if row.blocks and row.comment.writer_id}
     counted: dict[int, int] = {}
     for row in unwanted:

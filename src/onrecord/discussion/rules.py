@@ -288,9 +288,11 @@ def apply(rule: Rule, *, by: str) -> int:
 
     What it would have refused is returned. Raises BadInput for none.
     """
+    keys = [one.pk for one in found_waiting(rule)]  # before anybody has to wait for us
     with transaction.atomic():
         log.lock()
-        found = found_waiting(rule)
+        rows = Comment.objects.filter(pk__in=keys, state=State.HELD).select_related("episode__show", "writer")
+        found = list(rows.order_by("created", "id"))
         if not found:
             raise BadInput("It finds nothing among what waits.")
         if rule.deed == RuleDeed.HOLD:

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('deed', models.CharField(choices=[('publish', 'Publish'), ('return', 'Return'), ('spam', 'Spam')], max_length=10)),
-                ('by', models.CharField(help_text='who decided, or which rule', max_length=300)),
+                ('by', models.TextField(help_text='who decided, or which rule')),
                 ('by_rule', models.BooleanField(default=False)),
                 ('at', models.DateTimeField()),
                 ('until', models.DateTimeField(help_text='until when it can be undone')),
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='comment',
             name='held_for',
-            field=models.CharField(default='', help_text='the rule that holds it, in words', max_length=300),
+            field=models.TextField(default='', help_text='the rule that holds it, in words'),
         ),
         migrations.AddField(
             model_name='writer',
