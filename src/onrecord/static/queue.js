@@ -1,5 +1,5 @@
 // The queue by keyboard: j and k go from comment to comment; in the one that has the focus p publishes, r returns, x
-// chooses it, a chooses all of its writer. b goes to the bar for those chosen, u to what can be undone. Keys count only in
+// chooses it, w chooses all of its writer. b goes to the bar for those chosen, u to what can be undone. Keys count only in
 // the list, so that they are in nobody's way while writing or with a screen reader.
 
 const items = [...document.querySelectorAll(".queue > li")];
@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "b") bar.querySelector("button").focus();
   else if (event.key === "u") document.querySelector(".undo button")?.focus();
   else if (event.key === "x") item.querySelector("[name=key]").click();
-  else if (event.key === "a") {
+  else if (event.key === "w") {
     chooseAllOf(item);
     count();
   } else if (target !== item) return;
