@@ -92,6 +92,10 @@ class Comment(models.Model):
             models.Index(
                 fields=["created", "id"], condition=Q(state="held", folded_into__isnull=True), name="comments_waiting"
             ),
+            # the same as SQLite wants it, which looks for the rows that are folded into nothing and would sort them
+            models.Index(
+                fields=["folded_into", "created", "id"], condition=Q(state="held"), name="comments_waiting_in_line"
+            ),
             models.Index(
                 fields=["writer", "created", "id"], condition=Q(state="held"), name="comments_waiting_of_writer"
             ),

@@ -82,6 +82,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='comment',
+            index=models.Index(condition=models.Q(('state', 'held')), fields=['folded_into', 'created', 'id'], name='comments_waiting_in_line'),
+        ),
+        migrations.AddIndex(
+            model_name='comment',
             index=models.Index(condition=models.Q(('state', 'held')), fields=['writer', 'created', 'id'], name='comments_waiting_of_writer'),
         ),
         migrations.AddField(
