@@ -89,6 +89,7 @@ def publish(comment: Comment, by: str = "") -> None:
     who are known, nobody decided, and nothing is undone."""
     if by and not Comment.objects.filter(pk=comment.pk, state=State.PUBLISHED).exists():
         decide(Deed.PUBLISH, [comment], by=by)
+        comment.refresh_from_db()
         return
     with transaction.atomic():
         log.lock()
