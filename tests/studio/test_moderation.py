@@ -68,7 +68,7 @@ def test_all_of_one_person_and_all_alike(signed_in):
     assert "example.org" not in known, "nobody sees an address"
 
 
-def test_pages_of_the_queue_hold_each_comment_once(publication):
+def test_pages_of_the_queue_hold_each_comment_once(accounts):
     episode = making.make_full_episode()
     writer = write(episode, "First", 1).writer
     at = timezone.now()
@@ -141,7 +141,7 @@ def test_a_comment_with_notes_and_whose_it_is(signed_in, accounts):
     assert Comment.objects.get().text == "[cut by the moderator]s"
 
 
-def test_tying_to_words_by_their_time(signed_in, publication):
+def test_tying_to_words_by_their_time(signed_in):
     episode, browser = archive.make_episode(archive.make_show(), 1), signed_in("editor")
     comment = write(episode, "I was there, at 0:01.", 1)
     place = f"{QUEUE}{comment.key}/tie/"
