@@ -78,7 +78,7 @@ def test_what_is_returned_is_brought_back_as_it_was_and_its_mail_never_goes(epis
     assert outgoing.retry() and Step.objects.filter(name="mail.send", not_before=None).count() == asked + 3
     assert moderate.undo(number, by="eva") == 3
     assert [standing(one) for one in comments] == before
-    assert not mails.exists() and Mail.objects.count() == asked
+    assert not mails.all().exists() and Mail.objects.count() == asked
     assert kinds() == ["received"] * 3 + ["returned"] * 3 + ["undone"] * 3
     assert Event.objects.filter(kind="undone").values_list("by", flat=True)[0] == "eva"
     assert log.verify() == []
