@@ -243,11 +243,21 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
     parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
-    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
+    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify", "export", "erase"])
     parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
+    parser.add_argument("--address", metavar="MAIL", default="", help="whom `export` and `erase` are about")
+    parser.add_argument("--file", metavar="FILE", default="", help="what `export` writes (yours.zip)")
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")
     parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--erasures",
+        metavar="PLACE",
+        action="append",
+        default=[],
+        help="the folder that this one replaces, a newer backup, or a private/erasures.jsonl: what was erased since "
+        "is erased again; may be repeated",
+    )

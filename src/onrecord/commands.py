@@ -439,9 +439,29 @@ def discussion(options: argparse.Namespace) -> None:
         if problems:
             raise Failed(" ".join(problems))
         say("Every line of the log follows from the one before it.")
+    elif options.deed in ("export", "erase"):
+        _see_to_person(options)
     else:
         say(moderating.decide(options.deed, options.comment, options.reason))
         _press_now()
+
+
+def _see_to_person(options: argparse.Namespace) -> None:
+    """All that is kept of somebody into a file, or out of every file."""
+    from onrecord import erase
+
+    if not options.address:
+        raise BadInput(f"Say whose, such as `onrecord discussion {options.deed} --address reader@example.org`.")
+    if options.deed == "export":
+        file = Path(options.file or "yours.zip")
+        erase.export(options.address, file)
+        say(f"All that is kept of this address is in {file}.")
+        return
+    count = erase.erase_now(options.address)
+    say(
+        f"Erased, with {count} {'comment' if count == 1 else 'comments'}; rows kept before upgrades are removed, too. "
+        "Older backups elsewhere still have it: give --erasures when you restore one."
+    )
 
 
 def backup(options: argparse.Namespace) -> None:
@@ -458,5 +478,10 @@ def restore(options: argparse.Namespace) -> None:
     from onrecord import opening
 
     folder = Path(options.folder).resolve() if options.folder else Path.cwd()
-    backups.restore(Path(options.file), folder)
+    made = backups.restore(Path(options.file), folder, [Path(place) for place in options.erasures])
     opening.open_publication(folder)
+    if not options.erasures:
+        say(
+            f"No list of erasures was given: what was erased after this backup was made ({made}) is back. Restore it "
+            "with --erasures and the folder that this one replaces, or a newer backup, to erase it again."
+        )

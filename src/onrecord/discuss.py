@@ -36,8 +36,8 @@ from onrecord.readmodel import EpisodeView
 from onrecord.readmodel import discussion as model
 from onrecord.site import comments, discussion, pages
 
-QUICKEST, FORM_LASTS = 3, 24 * 3600
-"""Seconds after which a form may be sent, and until when."""
+QUICKEST = 3
+"""Seconds after which a form may be sent; until when: `limits.FORM_LASTS`."""
 
 LINK_LASTS = 30 * 24 * 3600
 """Seconds that a mailed link works."""
@@ -192,6 +192,7 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
         quoted=discussion.quoted(view, replied[0]) if replied else {},
         most=text.LONGEST,
         forget=us.link("discuss/forget/"),
+        yours=us.link("discuss/yours/"),
     )
     return _page(content, code)
 
@@ -389,7 +390,7 @@ def _token(subject: str, waited: object = False) -> str:
 def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
     """What is used up with this form; empty when it is not ours, another's, too old or sent at once."""
     try:
-        said = signing.loads(token, salt="discuss form", max_age=FORM_LASTS)
+        said = signing.loads(token, salt="discuss form", max_age=limits.FORM_LASTS)
     except signing.BadSignature:
         return ""
     fit = said["of"] == subject and time.time() - said["at"] >= quickest

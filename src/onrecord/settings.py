@@ -61,6 +61,8 @@ STEP_MODULES = [
     "onrecord.mail.steps.send",
     "onrecord.references.steps.save",
     "onrecord.references.steps.check",
+    "onrecord.discussion.steps.forget",
+    "onrecord.scrub",
 ]
 
 EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"

@@ -28,6 +28,7 @@ WHO_MAY = {
     "upload": EDITORS,
     "queue": SIGNED_IN,
     "decide": SIGNED_IN,
+    "reader": OWNERS,
     "people": OWNERS,
     "person": OWNERS,
     "revoke": OWNERS,

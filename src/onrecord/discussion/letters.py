@@ -64,6 +64,20 @@ def returned(comment: Comment) -> None:
         )
 
 
+def own(address: str, secret: str) -> None:
+    """The link by which somebody sees and erases what is kept of them."""
+    us = settings.ONRECORD
+    with speaking(us.publication.language):
+        text = gettext(
+            "Somebody, probably you, asked what %(name)s keeps of whoever has this address. Open this page and press "
+            "the button; there you can download all of it, and have it erased:\n%(link)s\n\n"
+            "The link works once, for a day. If it was not you who asked, nothing need be done."
+        )
+        name = isolated(us.publication.name, us.publication.language)
+        body = text % {"name": name, "link": _url(f"discuss/yours/{secret}/")}
+        outgoing.send(address, gettext("What we keep of you"), f"{body}\n", kind="discussion.own")
+
+
 def _send(
     comment: Comment,
     subject: str,

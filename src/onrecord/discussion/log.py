@@ -22,6 +22,9 @@ PAGE = 1_000
 FILE = "discussion/log.json"
 """Below public/: how many events there are, and the hash of the newest."""
 
+OF_WORDS = (Kind.RECEIVED, Kind.EDITED)
+"""Events whose digest is that of a comment's words."""
+
 BEGINNING = ""
 """What the first event has for the hash of the one before."""
 
@@ -32,7 +35,7 @@ def append(kind: Kind, comment: Comment, *, note: str = "", by: str = "") -> Eve
     Of what a writer did the digest is that of the words, else that of the note.
     """
     head = lock()
-    of_words = kind in (Kind.RECEIVED, Kind.EDITED)
+    of_words = kind in OF_WORDS
     salt = new_salt() if note and not of_words else ""
     event = Event(
         number=head.number + 1,
@@ -52,6 +55,11 @@ def append(kind: Kind, comment: Comment, *, note: str = "", by: str = "") -> Eve
     head.save(update_fields=["number", "hash"])
     log_grew(page_of(event.number))
     return event
+
+
+def forget_notes(comment: str) -> None:
+    """Let go of what was noted with the events of a comment. Their lines stay, and say nothing without the salt."""
+    Event.objects.filter(comment=comment).exclude(note="").update(note="", salt="")
 
 
 def lock() -> Head:
@@ -147,7 +155,7 @@ def verify() -> list[str]:
 def _altered_words() -> Iterator[str]:
     """Comments whose words stand in no line."""
     digests: dict[str, set[str]] = {}
-    rows = Event.objects.filter(kind__in=(Kind.RECEIVED, Kind.EDITED)).values_list("comment", "digest")
+    rows = Event.objects.filter(kind__in=OF_WORDS).values_list("comment", "digest")
     for key, digest in rows.iterator():
         digests.setdefault(key, set()).add(digest)
     for comment in Comment.objects.exclude(salt="").iterator():
@@ -161,7 +169,11 @@ def _altered_words() -> Iterator[str]:
 
 def receipt(comment: Comment) -> dict[str, Any]:
     """What the writer keeps: with it anyone can see in the public log that these words came in then."""
-    received = Event.objects.filter(comment=comment.key, kind__in=(Kind.RECEIVED, Kind.EDITED)).latest("number")
+    return receipt_of(comment, Event.objects.filter(comment=comment.key, kind__in=OF_WORDS).latest("number"))
+
+
+def receipt_of(comment: Comment, received: Event) -> dict[str, Any]:
+    """The same, when the line is at hand that says so."""
     return {
         "comment": comment.key,
         "received": iso(received.at),

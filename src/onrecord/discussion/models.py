@@ -33,6 +33,7 @@ class Discussion(models.Model):
 class Writer(models.Model):
     """Somebody who writes: one mail address. Two who share a name are two."""
 
+    key = models.CharField(max_length=16, unique=True, default=new_key, help_text="random; lists of erasures name it")
     name = models.CharField(max_length=80, help_text="as they last gave it")
     address = models.BinaryField(help_text="sealed: lib/sealing.py")
     address_hash = models.CharField(max_length=64, unique=True, help_text="keyed; `writers.hash_of`")
@@ -40,6 +41,19 @@ class Writer(models.Model):
     mails_stopped = models.BooleanField(default=False)
     blocked = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
+
+
+class OwnLink(models.Model):
+    """A mailed link by which somebody sees and erases what is kept of them. It is opened once."""
+
+    digest = models.CharField(max_length=64, unique=True, help_text="sha256 of the secret in the link")
+    address = models.BinaryField(help_text="sealed: lib/sealing.py")
+    address_hash = models.CharField(max_length=64, help_text="keyed; `writers.hash_of`")
+    made = models.DateTimeField()
+    opened = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address_hash", "made"], name="own_links_of_address")]
 
 
 class State(models.TextChoices):
@@ -165,6 +179,7 @@ class Kind(models.TextChoices):
     RETURNED = "returned"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
+    ERASED = "erased"
 
 
 class Event(models.Model):

@@ -21,6 +21,11 @@ def waiting() -> QuerySet[Comment]:
     return rows.order_by("created", "id")
 
 
+def waiting_counts() -> dict[str, int]:
+    """For `status`: how many comments wait to be read, the same words counted once, and how many of them dispute."""
+    return waiting().order_by().aggregate(comments=Count("id"), disputes=Count("id", filter=Q(dispute__isnull=False)))
+
+
 @dataclass(frozen=True)
 class Waiting:
     """A comment that waits: how many others say the same, and what became of its writer's other comments."""

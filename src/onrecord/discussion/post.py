@@ -12,14 +12,14 @@ from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import citing, disputes, letters, limits, log, moderate, text, writers
+from onrecord.discussion import citing, disputes, erasing, letters, limits, log, moderate, text, writers
 from onrecord.discussion.disputes import DisputeDraft
 from onrecord.discussion.models import Comment, EarlierWording, Kind, State, UsedForm, Writer, new_salt
+from onrecord.lib import erasures
 from onrecord.lib.errors import BadInput
 from onrecord.recordings.models import Rendition
 
 EDITABLE = timedelta(minutes=15)
-FORM_LASTS = timedelta(hours=24)
 
 
 class FormUsed(BadInput):
@@ -69,8 +69,7 @@ def post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
         if draft.dispute is not None:
             disputes.keep_draft(comment, draft.dispute)
         UsedForm.objects.create(nonce=sender.nonce, comment=comment, at=now)
-        UsedForm.objects.filter(at__lt=now - FORM_LASTS).delete()
-        limits.forget_networks(now)
+        limits.see_to_forgetting()
         log.append(Kind.RECEIVED, comment)
         if may_publish_at_once(comment):
             moderate.publish(comment)
@@ -171,4 +170,5 @@ def withdraw(comment: Comment) -> None:
     with transaction.atomic():
         log.lock()
         comment.refresh_from_db()
+        erasures.note(settings.ONRECORD.private, erasing.PERSONAL, comments=[comment.key])
         moderate.take_away(comment, State.WITHDRAWN, Kind.WITHDRAWN)

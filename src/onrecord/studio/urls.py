@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord.studio import editing, episodes, joining, own, people, preview, queue, uploading, words
+from onrecord.studio import editing, episodes, joining, own, people, preview, queue, readers, uploading, words
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", own.home, name="studio"),
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("upload/", uploading.upload, name="upload"),
     path("comments/", queue.queue, name="queue"),
     path("comments/<str:key>/", queue.decide, name="decide"),
+    path("readers/", readers.reader, name="reader"),
     path("people/", people.people, name="people"),
     path("people/<int:account>/", people.change, name="person"),
     path("people/invitations/<int:link>/revoke/", people.revoke, name="revoke"),
