@@ -81,11 +81,11 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def onrecord(folder: Path) -> Command:
-    """Runs `onrecord ...` on `folder` in a process of its own."""
+    """Runs `onrecord ...` on `folder` in a process of its own, with these things `named` in its environment."""
 
-    def run(*arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, timeout: float = 300, **named: str) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
-        environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
+        environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src"), **named}
         return subprocess.run(
             [sys.executable, "-m", "onrecord", *map(str, arguments)],
             capture_output=True,

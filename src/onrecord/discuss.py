@@ -329,7 +329,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # mail programs send this by themselves when their button is pressed (RFC 8058)
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/stop/<token>/`: no more mails to this address."""
-    writer = Writer.objects.filter(pk=_unsigned(token, letters.STOP) or 0).first()
+    writer = Writer.objects.filter(key=_unsigned(token, letters.STOP) or "").first()
     latest = writer.comments.order_by("-id").first() if writer else None
     view = readmodel.episode(latest.episode_id) if latest else None
     if writer is None or view is None:
@@ -364,12 +364,12 @@ class _Browser:
             said = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=COOKIE_LASTS)
         except signing.BadSignature:
             return cls(None, [])
-        known = Writer.objects.filter(pk=said["writer"], verified__isnull=False, blocked=None)
+        known = Writer.objects.filter(key=said["writer"], verified__isnull=False, blocked=None)
         return cls(known.first() if said["writer"] else None, list(said["sent"]))
 
     def remembered(self, answer: HttpResponse) -> HttpResponse:
         """The answer, with a cookie that says the same."""
-        said = {"writer": self.writer.pk if self.writer else 0, "sent": self.sent[-REMEMBERED:]}
+        said = {"writer": self.writer.key if self.writer else "", "sent": self.sent[-REMEMBERED:]}
         answer.set_cookie(
             COOKIE,
             signing.dumps(said, salt=COOKIE),

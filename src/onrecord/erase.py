@@ -60,7 +60,7 @@ def replay() -> None:
         return
     for entry in erasures.read(private):
         if entry["kind"] == erasing.PERSONAL:
-            erasing.replay(str(entry.get("writer", "")), map(str, entry.get("comments", ())))
+            erasing.replay(str(entry.get("writer", "")), [str(key) for key in entry.get("comments") or ()])
     scrub.scrub()
     mark.unlink()
     sync_folder(private)

@@ -29,13 +29,13 @@ PATIENCE, PAUSE = 60.0, 0.25
 
 
 def ask() -> None:
-    """Have it done after the caller's transaction."""
-    queue.ensure(STEP, 0)
+    """Have it done after the caller's transaction. An attempt that runs now may be past it, and begins again."""
+    queue.restart(STEP, 0)
 
 
 @step(STEP, cores=0)
 def scrub_files(attempt: Attempt) -> None:
-    """Do it. What is erased while it runs asks for it again."""
+    """Do it."""
     attempt.progress(0.1, "removing what was erased from every file")
     scrub()
     with attempt.finish():

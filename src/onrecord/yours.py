@@ -46,7 +46,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         try:
             address = mail_address(typed)
         except BadInput:
-            problem = gettext("This is no mail address: it must look like name@example.org.")
+            problem = gettext("Please give a mail address. It is never shown.")
             return _page("ask", 400, problem=problem, typed=typed[:300])
         personal.ask(address)
         return _page("asked")

@@ -92,7 +92,7 @@ def _send(
         return
     title = isolated(comment.episode.title, comment.language)
     values = {"title": title, "text": comment.text, **values}
-    stop = _url(f"discuss/stop/{signing.dumps(writer.pk, salt=STOP)}/")
+    stop = _url(f"discuss/stop/{signing.dumps(writer.key, salt=STOP)}/")
     foot = gettext("No more mails from %(name)s about what I write: %(link)s")
     text = f"{body % values}\n\n-- \n{foot % {'name': settings.ONRECORD.publication.name, 'link': stop}}\n"
     outgoing.send(address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {})

@@ -33,7 +33,12 @@ class Discussion(models.Model):
 class Writer(models.Model):
     """Somebody who writes: one mail address. Two who share a name are two."""
 
-    key = models.CharField(max_length=16, unique=True, default=new_key, help_text="random; lists of erasures name it")
+    key = models.CharField(
+        max_length=16,
+        unique=True,
+        default=new_key,
+        help_text="random; cookies, links and lists of erasures name it: no restore gives it to another",
+    )
     name = models.CharField(max_length=80, help_text="as they last gave it")
     address = models.BinaryField(help_text="sealed: lib/sealing.py")
     address_hash = models.CharField(max_length=64, unique=True, help_text="keyed; `writers.hash_of`")

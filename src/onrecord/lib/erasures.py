@@ -92,7 +92,8 @@ def _entries(content: bytes) -> list[Entry]:
             entry = json.loads(line)
         except ValueError:
             continue
-        if isinstance(entry, dict) and isinstance(entry.get("kind"), str):
+        fit = isinstance(entry, dict) and isinstance(entry.get("kind"), str)
+        if fit and isinstance(entry.get("comments", []), list):
             found.append(entry)
     return found
 
