@@ -37,7 +37,7 @@ class Writer(models.Model):
         max_length=16,
         unique=True,
         default=new_key,
-        help_text="random; cookies, links and lists of erasures name it: no restore gives it to another",
+        help_text="random: cookies, mailed links and erasures name it",
     )
     name = models.CharField(max_length=80, help_text="as they last gave it")
     address = models.BinaryField(help_text="sealed: lib/sealing.py")

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='writer',
             name='key',
-            field=models.CharField(default=onrecord.discussion.models.new_key, help_text='random; cookies, links and lists of erasures name it: no restore gives it to another', max_length=16, unique=True),
+            field=models.CharField(default=onrecord.discussion.models.new_key, help_text='random: cookies, mailed links and erasures name it', max_length=16, unique=True),
         ),
         migrations.AlterField(
             model_name='event',
