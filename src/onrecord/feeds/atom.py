@@ -86,5 +86,5 @@ def _entry(entry: etree._Element, us: Publication, view: EpisodeView) -> None:
         )
     for tag in view.tags:
         _add(entry, "category", term=tag.name)
-    _add(entry, "summary", as_text(view, url, LONGEST_SUMMARY))
-    _add(entry, "content", as_html(view, url), type="html")
+    _add(entry, "summary", as_text(view, LONGEST_SUMMARY))
+    _add(entry, "content", as_html(view), type="html")

@@ -156,8 +156,8 @@ def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: Renditi
         _discussion(item, us, view)
     else:
         _add(item, "podcast:socialInteract", protocol="disabled")
-    _add(item, "description", as_text(view, us.url(view.path), LONGEST_DESCRIPTION))
-    _add(item, "content:encoded", as_html(view, us.url(view.path)))
+    _add(item, "description", as_text(view, LONGEST_DESCRIPTION))
+    _add(item, "content:encoded", as_html(view))
     _add(item, "enclosure", url=mp3.url, length=mp3.size, type=mp3.mime_type)
     _add(item, "itunes:duration", max(1, round(mp3.duration_ms / 1000)))
     _add(item, "itunes:explicit", _truth(us.explicit))

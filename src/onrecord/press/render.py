@@ -91,7 +91,7 @@ class Shelf:
         """A feed's worth of a show's episodes from the `first` on, newest first. Three files hold the newest."""
         if (show, first) not in self._items:
             ids = listings.entries(show, first, first + lists.ARCHIVE)
-            self._items = {(show, first): readmodel.episodes(ids[::-1])}
+            self._items = {(show, first): readmodel.feed_items(ids[::-1])}
         return self._items[show, first]
 
     @cached_property
@@ -261,7 +261,7 @@ def _list_sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
 def _sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
     number = number_in(path) or 1
     ids = listings.entries("all", (number - 1) * lists.SITEMAP, number * lists.SITEMAP)
-    return sitemap.page(readmodel.cards(ids))
+    return sitemap.page(readmodel.page_paths(ids))
 
 
 def _sitemaps(shelf: Shelf, owner: str, path: str) -> bytes:
