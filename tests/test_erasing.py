@@ -197,4 +197,4 @@ def check_export(file: Path) -> None:
     assert [comment["state"] for comment in everything["comments"]] == ["published", "published", "returned", "held"]
     assert everything["comments"][1]["references"][1]["file"] == name
     assert everything["comments"][0]["receipt"]["salt"]
-    assert len(everything["mails_waiting"]) == 6
+    assert len(everything["mails_waiting"]) == 7

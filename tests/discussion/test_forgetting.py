@@ -153,6 +153,23 @@ def test_erasing_by_the_link(episode: Episode) -> None:
     assert write(episode, "Somebody new.").writer.name == "Ada"
 
 
+def test_whatever_names_a_person_is_known_to_erasing() -> None:
+    """A table that is new here is to be looked at: what in it goes with a person (`erasing.py`), what does the person
+    see of it (`personal.py`)? Rows that go with their comment or writer by themselves are seen to."""
+    seen_to = {
+        "Comment.writer",
+        "Comment.parent",
+        "Comment.folded_into",
+        "EarlierWording.comment",
+        "Dispute.comment",
+        "Tie.comment",
+        "Cited.comment",
+        "UsedForm.comment",
+    }
+    relations = [relation for model in (Writer, Comment) for relation in model._meta.related_objects]
+    assert {f"{relation.related_model.__name__}.{relation.field.name}" for relation in relations} == seen_to
+
+
 def test_owners_erase_in_the_studio(signed_in: Any) -> None:
     episode = archive.make_episode(archive.make_show(), 1)
     press()
