@@ -39,8 +39,7 @@ press()
 NAME, ADDRESS, W = {NAME!r}, {ADDRESS!r}, {WORDS!r}
 def write(words, name=NAME, address=ADDRESS, parent=None, dispute=None):
     draft = post.Draft(name, address, words, parent, dispute)
-    made = post.post(episode, draft, post.Sender(os.urandom(8).hex(), "192.0.2.77"))
-    return made
+    return post.post(episode, draft, post.Sender(os.urandom(8).hex(), "192.0.2.77" if name == NAME else "192.0.2.1"))
 first = write("I am a " + W[0] + ". " + "More of it. " * 200)
 post.edit(first, "I am no " + W[1] + ". https://quill.example/" + W[3])
 moderate.publish(first)
