@@ -21,8 +21,8 @@ from onrecord.mail import outgoing
 from onrecord.press import presser
 
 STEP = "publication.scrub"
-OF_PEOPLE = ("discussion", "mail", "references")
-"""Rooms whose tables have something of readers."""
+OF_PEOPLE = ("discussion", "mail", "references", "press")
+"""Rooms whose tables have something of readers, or keep what was made of it."""
 
 PATIENCE, PAUSE = 60.0, 0.25
 """Seconds that emptying the write-ahead log waits for those who read, and between two tries."""
