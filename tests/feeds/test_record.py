@@ -11,6 +11,7 @@ from onrecord import readmodel
 from onrecord.catalogue.models import Episode, Redirect
 from onrecord.feeds.chapters import chapters_json
 from onrecord.feeds.record import episode_json
+from onrecord.references import cite
 from onrecord.transcripts.tokens import Token
 from tests.site import making
 
@@ -57,7 +58,9 @@ def fields(value: Any, name: str = "") -> dict[str, list[Any]]:
 
 def test_description_and_record_agree(publication):
     show = making.make_show()
-    full = json.loads(episode_json(readmodel.episode(making.make_full_episode(show).pk)))
+    episode = making.make_full_episode(show)
+    cite.published(cite.cite("https://example.org/report", episode=episode, in_notes=True))
+    full = json.loads(episode_json(readmodel.episode(episode.pk)))
     plain = json.loads(episode_json(readmodel.episode(making.make_episode(show, "plain").pk)))
     kinds = described()
     assert set(fields(full)) == set(kinds)

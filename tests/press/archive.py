@@ -161,6 +161,14 @@ def edit_one(chance: random.Random) -> None:
         episode_changed(episode.pk)
 
 
+def change_notes_of_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        links = [f"https://news.org/{chance.randrange(4)}" for _ in range(chance.randrange(3))]
+        episode.notes = f"See {' and '.join(links)} or /ours."
+        episode.save()
+        episode_changed(episode.pk)
+
+
 def rename_one(chance: random.Random) -> None:
     if episode := _any(chance):
         former = f"{episode.show.slug}/{episode.slug}"
@@ -322,6 +330,7 @@ DEEDS = [
     publish_one,
     publish_one,
     edit_one,
+    change_notes_of_one,
     rename_one,
     rename_back,
     take_anothers_old_address,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_full_episode(publication, django_assert_num_queries):
     pk = making.make_full_episode().pk
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         view = readmodel.episode(pk)
         assert view.transcript.tokens == making.CONVERSATION
         assert view.notes_html and view.newest

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from onrecord.discussion import text
 from onrecord.discussion.models import Cited, Comment
 from onrecord.lib.errors import BadInput
+from onrecord.lib.html import links_in
 from onrecord.references import cite
 
 
@@ -30,7 +30,7 @@ def keep(comment: Comment, references: Iterable[Given]) -> None:
 
 def published(comment: Comment) -> None:
     """The comment is published, or was edited while it is: the links in its text are references, and all are saved."""
-    links = text.links_in(comment.html)
+    links = links_in(comment.html)
     known: set[str] = set()
     for cited in comment.cited.select_related("reference"):
         if cited.in_text and cited.reference.given not in links:

@@ -70,12 +70,6 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", letters)) or letters.strip()
 
 
-def links_in(markup: str) -> list[str]:
-    """The addresses that a comment's clean HTML links to, each once."""
-    found = (html.unescape(address) for address in re.findall(r'<a href="([^"]*)"', markup))
-    return list(dict.fromkeys(address for address in found if is_web_address(address)))
-
-
 def moment_of(hours: str | None, minutes: str, seconds: str) -> int | None:
     """A time code's seconds, in whatever digits it is written; None for one that is no time.
 

@@ -12,7 +12,7 @@ from typing import Any
 from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
-from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
+from onrecord.readmodel import CitedView, EpisodeView, Publication, RenditionView, TranscriptView
 from onrecord.readmodel.discussion import folder_of
 
 FORMAT, VERSION = "onrecord-episode", 1
@@ -66,9 +66,25 @@ def episode_json(view: EpisodeView) -> bytes:
             "media": [_media(rendition) for rendition in view.renditions.values()],
             "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
             "transcript_missing_because": view.missing_because,
+            "references": [_reference(one) for one in view.cited.listed],
             "discussion": _discussion(us, view),
         }
     )
+
+
+def _reference(cited: CitedView) -> dict[str, Any]:
+    standing = cited.standing
+    return {
+        "kind": str(standing.kind),
+        "given": standing.given,
+        "url": standing.href,
+        "title": standing.title,
+        "in_notes": cited.in_notes,
+        "comments": list(cited.comments),
+        "saved": _moment(standing.saved_at),
+        "sha256": standing.sha256,
+        "dead_since": _moment(standing.dead_since),
+    }
 
 
 def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:

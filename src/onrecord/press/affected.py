@@ -21,6 +21,7 @@ from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
 from onrecord.press.paths import PublicPath, id_of, owner
 from onrecord.readmodel import EpisodeView
+from onrecord.references import notes
 from onrecord.search import index
 
 CHANGES_AT_ONCE = 200
@@ -189,6 +190,7 @@ def _touch_empty_shows(touched: Touched) -> None:
 
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
     follow(about)
+    notes.follow({id: view.notes_html if view.is_public else None for id, view in views.items()})
     owners = [owner("episode", id) for id in about]
     vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
     old_media, passages = wanted.old_media(about), readmodel.passages(about)

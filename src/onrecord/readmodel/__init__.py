@@ -21,6 +21,7 @@ from onrecord.readmodel.loading import (
     tag,
     tags,
 )
+from onrecord.readmodel.references import CitedView, CitedViews
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
@@ -50,6 +51,8 @@ __all__ = [
     "SMALL_ARTWORK",
     "Artwork",
     "ChapterView",
+    "CitedView",
+    "CitedViews",
     "CommentView",
     "CreditView",
     "DiscussionView",

@@ -27,8 +27,9 @@ from onrecord.catalogue.models import (
 from onrecord.lib import html, language
 from onrecord.lib.addresses import is_web_address
 from onrecord.passages.models import Passage, Place, State
-from onrecord.readmodel import discussion
+from onrecord.readmodel import discussion, references
 from onrecord.readmodel.discussion import DiscussionView
+from onrecord.readmodel.references import CitedViews
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
@@ -147,7 +148,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 13 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 16 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -155,7 +156,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 13 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 16 queries, however many there are.
 
     Without words (for feeds) `transcript.tokens` is empty.
     """
@@ -183,7 +184,12 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     found = {row.pk: row for row in rows}
     earlier = _earlier_revisions(found.values()) if with_words else {}
     talks = _discussions(found.values(), with_words)
-    return [_episode(found[pk], earlier, talks.get(pk, discussion.NONE)) for pk in wanted if pk in found]
+    cited = references.cited(found) if with_words else {}
+    return [
+        _episode(found[pk], earlier, talks.get(pk, discussion.NONE), cited.get(pk, references.NOTHING))
+        for pk in wanted
+        if pk in found
+    ]
 
 
 def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, DiscussionView]:
@@ -405,7 +411,7 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeView:
+def _episode(row: Episode, earlier: Earlier, talk: DiscussionView, cited: CitedViews) -> EpisodeView:
     credits = _credits(row)
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
@@ -439,6 +445,7 @@ def _episode(row: Episode, earlier: Earlier, talk: DiscussionView) -> EpisodeVie
         picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
         discussion=talk,
+        cited=cited,
     )
 
 

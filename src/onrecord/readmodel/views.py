@@ -12,6 +12,8 @@ from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
 from onrecord.readmodel.discussion import NONE, DiscussionView
+from onrecord.readmodel.references import NOTHING as NOTHING_CITED
+from onrecord.readmodel.references import CitedViews
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
@@ -440,7 +442,8 @@ class PassageView:
 class EpisodeView:
     """Everything on an episode's page, in its record and in its feed item.
 
-    `picked` are the ids of our own pieces among the related ones, those that are not public (now) too.
+    `picked` are the ids of our own pieces among the related ones, those that are not public (now) too. `cited` is
+    empty where it is loaded without words (feeds).
     """
 
     id: int
@@ -472,6 +475,7 @@ class EpisodeView:
     picked: tuple[int, ...] = ()
     video_url: str = ""
     discussion: DiscussionView = NONE
+    cited: CitedViews = NOTHING_CITED
 
     @property
     def missing_because(self) -> str:

@@ -31,7 +31,7 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, comments, frame, linked_data, quote_menu, related, subscribing
+from onrecord.site import assets, comments, frame, linked_data, quote_menu, references, related, subscribing
 from onrecord.site.transcript import Pressed, press_turns
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
@@ -72,6 +72,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         transcript=_transcript(us, view, words),
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
+        references=references.section(us, view),
         related=related.related(us, view),
         discussion=comments.section(us, view),
         linked_data=linked_data.episode(view),
