@@ -20,7 +20,11 @@ from tests.site import making, staging
 from tests.site.test_browser import CHROMIUM, chromium
 from tests.site.test_browser_player import at, opened, playing, settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
+]
 
 SHOWS = {"en": "talks", "ur": "guftagu"}
 LANGUAGES = sorted(SHOWS)
