@@ -213,7 +213,7 @@ def make_some(folder: Path, show, numbers: range, packed: list[bytes], words: in
             slug=f"interview-{number}",
             title=f"Interview {number}: what was said about bread",
             standfirst="An hour about bread, salt, water and wind, and about who asked whom.",
-            notes="We talked about **bread**.\n\n- [a link](https://example.com/)\n- more\n" * 5,
+            notes=f"We talked about **bread** no. {number}.\n\n- [a link](https://example.com/)\n- more\n" * 5,
             published_at=START + timedelta(hours=13 * number),
             live_since=START,
         )

@@ -18,7 +18,7 @@ from lxml import etree
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Series, Show, Tag
-from onrecord.feeds import notes, rss
+from onrecord.feeds import items, notes, rss
 from onrecord.readmodel import EpisodeView
 from onrecord.readmodel.views import LABELS
 from onrecord.transcripts.models import Origin
@@ -49,7 +49,7 @@ def published(publication, settings):
 
 def feed_of(*episodes: EpisodeView, archive: int | None = None, newest: int = 0) -> bytes:
     show = readmodel.show(Show.objects.get().pk)
-    return rss.feed(show, episodes, archive, newest)
+    return rss.feed(show, [items.make(view) for view in episodes], archive, newest)
 
 
 def channel_of(feed: bytes) -> etree._Element:
@@ -305,6 +305,17 @@ def test_hostile_words_stay_words(published, cases: Path):
         encoded = item.findtext("content:encoded", namespaces=NS)
         for start in ("<script", "<img", "<svg", "<iframe", "<style", "<form", "<object"):
             assert start not in encoded.lower()
+
+
+def test_it_is_one_document(published):
+    """Items are written out one by one; the whole is what one would write at once."""
+    written = feed_of(full_view(), readmodel.episodes([making.make_episode(Show.objects.get(), "plain").pk])[0])
+    assert one_document(written) == written
+
+
+def one_document(written: bytes) -> bytes:
+    root = etree.fromstring(written, etree.XMLParser(remove_blank_text=True))
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
 def test_300_episodes_take_few_queries(published, django_assert_max_num_queries):

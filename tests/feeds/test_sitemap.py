@@ -22,7 +22,7 @@ def test_index(publication):
 def test_page(publication):
     show = making.make_show()
     ids = [making.make_episode(show, "a").pk, making.make_episode(show, "b").pk]
-    document = sitemap.page(readmodel.cards(ids))
+    document = sitemap.page(readmodel.page_paths(ids))
     assert etree.fromstring(document).tag == f"{{{sitemap.SITEMAPS}}}urlset"
     assert addresses(document) == ["http://127.0.0.1:8000/talks/a/", "http://127.0.0.1:8000/talks/b/"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.feeds import items
 from onrecord.lib import configuration
-from onrecord.press import affected, lists, presser, stale
+from onrecord.press import affected, kept_items, lists, presser, stale
 from onrecord.press.check import check
-from onrecord.press.models import Listed, PublicFile
+from onrecord.press.models import KeptItem, Listed, PublicFile
 from onrecord.recordings.models import Recording
 from tests.press import archive
 
@@ -151,6 +153,29 @@ def test_one_more_touches_few_files(twelve: list[Episode]) -> None:
         "tags/tag-1/index.html",
     }
     assert check() == []
+
+
+def test_one_more_makes_one_item_for_all_feeds(twelve: list[Episode], monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    make = items.make
+    monkeypatch.setattr(items, "make", lambda view: made.append(view.slug) or make(view))
+    archive.make_episode(twelve[0].show, 13)
+    assert {path for path in press() if path.startswith("talks/") and "feed" in path} >= {"talks/feed.xml"}
+    assert made == ["e13"]
+    held = lists.ARCHIVE + 13 % lists.ARCHIVE
+    assert KeptItem.objects.count() <= held, "only what feeds hold is kept"
+    change(twelve[-1], title="Another title")
+    press()
+    assert made == ["e13", "e12"]
+
+
+def test_check_does_not_believe_what_is_kept(twelve: list[Episode]) -> None:
+    kept = KeptItem.objects.get(episode=twelve[-1].pk)
+    kept.item = kept_items.pack(dataclasses.replace(kept_items.unpack(bytes(kept.item)), json='{"id": "false"}'))
+    kept.save()
+    archive.make_episode(twelve[0].show, 13)
+    press()
+    assert "talks/feed.json" in {problem.path for problem in check()}
 
 
 def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -13,35 +14,55 @@ from onrecord.lib import times
 from onrecord.lib.language import speaks
 from onrecord.readmodel import EpisodeView, Publication, ShowView
 
+if TYPE_CHECKING:
+    from onrecord.feeds.items import FeedItem
+
 ATOM = "http://www.w3.org/2005/Atom"
 XML = "http://www.w3.org/XML/1998/namespace"
 LONGEST_SUMMARY = 4_000
 """Bytes, as in RSS."""
+
+FEED_BEGINS, FEED_ENDS = f'<feed xmlns="{ATOM}">\n', "</feed>\n"
+"""The lines between which the entries stand, which are written out by themselves."""
 
 NEVER = "1970-01-01T00:00:00Z"
 """When a feed was updated that has nothing in it: Atom asks for a date, and the day of writing may not stand there."""
 
 
 @speaks(lambda show, _: show.language)
-def feed(show: ShowView, episodes: Sequence[EpisodeView]) -> bytes:
+def feed(show: ShowView, items: Sequence[FeedItem]) -> bytes:
     """A show's newest episodes, newest first."""
     us = readmodel.publication()
-    root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # the stubs know no default
+    root = _empty()
     root.set(f"{{{XML}}}lang", show.language)
     _add(root, "id", identity(show.podcast_guid))
     _add(root, "title", show.name)
     if show.description or us.description:
         _add(root, "subtitle", show.description or us.description)
-    _add(root, "updated", times.iso(max(view.newest for view in episodes)) if episodes else NEVER)
+    _add(root, "updated", times.iso(max(item.newest for item in items)) if items else NEVER)
     _add(root, "link", rel="self", type="application/atom+xml", href=us.url(show.atom))
     _add(root, "link", rel="alternate", type="text/html", href=us.url(show.path))
     _person(root, "author", us.owner or us.name, us.url(""))
     _add(root, "logo", us.url(show.artwork.path))
     if us.copyright:
         _add(root, "rights", us.copyright)
-    for view in episodes:
-        _entry(_add(root, "entry"), us, view)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    head, end, nothing = _written(root).rpartition(FEED_ENDS)
+    return (head + "".join(item.atom for item in items) + end + nothing).encode()
+
+
+def entry(view: EpisodeView) -> str:
+    """An episode as it stands in the feed, in the language that is spoken."""
+    root = _empty()
+    _entry(_add(root, "entry"), readmodel.publication(), view)
+    return _written(root).partition(FEED_BEGINS)[2].rpartition(FEED_ENDS)[0]
+
+
+def _empty() -> etree._Element:
+    return etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # the stubs know no default
+
+
+def _written(root: etree._Element) -> str:
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True).decode()
 
 
 def identity(guid: str) -> str:
@@ -86,5 +107,5 @@ def _entry(entry: etree._Element, us: Publication, view: EpisodeView) -> None:
         )
     for tag in view.tags:
         _add(entry, "category", term=tag.name)
-    _add(entry, "summary", as_text(view, url, LONGEST_SUMMARY))
-    _add(entry, "content", as_html(view, url), type="html")
+    _add(entry, "summary", as_text(view, LONGEST_SUMMARY))
+    _add(entry, "content", as_html(view), type="html")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text
@@ -12,13 +12,16 @@ from onrecord.lib import times
 from onrecord.lib.language import speaks
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView
 
+if TYPE_CHECKING:
+    from onrecord.feeds.items import FeedItem
+
 VERSION = "https://jsonfeed.org/version/1.1"
 LONGEST_SUMMARY = 4_000
 """Bytes, as in RSS."""
 
 
 @speaks(lambda show, _: show.language)
-def feed(show: ShowView, episodes: Sequence[EpisodeView]) -> bytes:
+def feed(show: ShowView, items: Sequence[FeedItem]) -> bytes:
     """A show's newest episodes, newest first."""
     us = readmodel.publication()
     document = {
@@ -30,9 +33,14 @@ def feed(show: ShowView, episodes: Sequence[EpisodeView]) -> bytes:
         "icon": us.url(show.artwork.path),
         "language": show.language,
         "authors": [{"name": us.owner or us.name, "url": us.url("")}],
-        "items": [_item(us, view) for view in episodes],
     }
-    return compact(_without_empty(document) | {"items": document["items"]})
+    head, _, end = compact(_without_empty(document) | {"items": []}).rpartition(b"]")
+    return head + ",".join(item.json for item in items).encode() + b"]" + end
+
+
+def item(view: EpisodeView) -> str:
+    """An episode as it stands in the feed, in the language that is spoken."""
+    return compact(_item(readmodel.publication(), view)).decode().rstrip("\n")
 
 
 def _item(us: Publication, view: EpisodeView) -> dict[str, Any]:
@@ -42,8 +50,8 @@ def _item(us: Publication, view: EpisodeView) -> dict[str, Any]:
             "id": view.guid,
             "url": url,
             "title": view.title,
-            "content_html": as_html(view, url),
-            "summary": as_text(view, url, LONGEST_SUMMARY),
+            "content_html": as_html(view),
+            "summary": as_text(view, LONGEST_SUMMARY),
             "image": us.url(view.artwork.path),
             "banner_image": us.url(view.picture.sizes[-1].jpeg) if view.picture else "",
             "date_published": times.iso(view.published_at),

@@ -12,25 +12,25 @@ MOST_FOR_CHAPTERS = 2000
 """Bytes of a description that times of chapters may take."""
 
 
-def as_text(view: EpisodeView, url: str, longest: int) -> str:
+def as_text(view: EpisodeView, longest: int) -> str:
     """The description: standfirst, notes, times of chapters, transcript's state, address; at most `longest` bytes.
 
     What is too long is taken from the notes.
     """
-    after = [_fitting(_chapter_lines(view), MOST_FOR_CHAPTERS), _label(view), url]
+    after = [_fitting(_chapter_lines(view), MOST_FOR_CHAPTERS), _label(view), view.url]
     tail = "\n\n".join(part for part in after if part)
     room = longest - len(tail.encode()) - 2
-    head = "\n\n".join(part for part in (view.standfirst, html.text_of(view.notes_html)) if part) or view.title
+    head = "\n\n".join(part for part in (view.standfirst, view.notes_text) if part) or view.title
     return f"{cut(head, room)}\n\n{tail}"
 
 
-def as_html(view: EpisodeView, url: str) -> str:
+def as_html(view: EpisodeView) -> str:
     """The whole notes, for apps that show HTML."""
-    parts = [f"<p>{html.escape(view.standfirst)}</p>" if view.standfirst else "", html.with_base(view.notes_html, url)]
+    parts = [f"<p>{html.escape(view.standfirst)}</p>" if view.standfirst else "", view.notes_elsewhere]
     lines = _chapter_lines(view)
     if lines:
         parts.append(f"<p>{'<br>'.join(html.escape(line) for line in lines)}</p>")
-    link = f'<a href="{html.escape(url)}">{html.escape(view.title)}</a>'
+    link = f'<a href="{html.escape(view.url)}">{html.escape(view.title)}</a>'
     parts.append(f"<p>{html.escape(_label(view))} {link}</p>" if _label(view) else f"<p>{link}</p>")
     return "\n".join(part for part in parts if part)
 

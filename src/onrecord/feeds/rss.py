@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext, gettext_noop
 from lxml import etree
@@ -12,6 +13,9 @@ from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text, cut, plain_title
 from onrecord.lib import language, times
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView, discussion
+
+if TYPE_CHECKING:
+    from onrecord.feeds.items import FeedItem
 
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
@@ -27,6 +31,9 @@ NAMESPACES = {
     "fh": HISTORY,
     "wfw": WELL_FORMED_WEB,
 }
+
+CHANNEL_BEGINS, CHANNEL_ENDS = "  <channel>\n", "  </channel>\n"
+"""The lines between which the items stand, which are written out by themselves."""
 
 LONGEST_DESCRIPTION = 4000
 """Bytes that Apple allows for a description."""
@@ -44,24 +51,39 @@ RENDITION_TITLES = {"mp3": gettext_noop("Standard"), "opus": gettext_noop("Small
 
 
 @language.speaks(lambda show, *_, **__: show.language)
-def feed(show: ShowView, episodes: Sequence[EpisodeView], archive_number: int | None, newest_archive: int) -> bytes:
-    """A show's feed, or one archive of it, in the show's language. `episodes`: newest first, with their sound.
+def feed(show: ShowView, items: Sequence[FeedItem], archive_number: int | None, newest_archive: int) -> bytes:
+    """A show's feed, or one archive of it, in the show's language. `items`: newest first.
 
     `archive_number` is None for the feed itself; archives are numbered from the oldest, 1, to `newest_archive` (0: no
     archive yet).
     """
     us = readmodel.publication()
-    root = etree.Element("rss", version="2.0", nsmap=NAMESPACES)
-    channel = etree.SubElement(root, "channel")
+    root, channel = _empty()
     _links(channel, us, show, archive_number, newest_archive)
     _show(channel, us, show)
     _identity(channel, us, show)
-    _dates(channel, episodes)
-    _parts_elsewhere(channel, episodes)
-    for episode in episodes:
-        if episode.mp3:
-            _item(etree.SubElement(channel, "item"), us, episode, episode.mp3)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    _dates(channel, items)
+    _parts_elsewhere(channel, items)
+    head, end, nothing = _written(root).rpartition(CHANNEL_ENDS)
+    return (head + "".join(item.rss for item in items) + end + nothing).encode()
+
+
+def item(view: EpisodeView) -> str:
+    """An episode as it stands in the feed, in the language that is spoken; empty where there is no sound."""
+    if view.mp3 is None:
+        return ""
+    root, channel = _empty()
+    _item(etree.SubElement(channel, "item"), readmodel.publication(), view, view.mp3)
+    return _written(root).partition(CHANNEL_BEGINS)[2].rpartition(CHANNEL_ENDS)[0]
+
+
+def _empty() -> tuple[etree._Element, etree._Element]:
+    root = etree.Element("rss", version="2.0", nsmap=NAMESPACES)
+    return root, etree.SubElement(root, "channel")
+
+
+def _written(root: etree._Element) -> str:
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True).decode()
 
 
 Value = str | int | None
@@ -133,17 +155,16 @@ def _identity(channel: etree._Element, us: Publication, show: ShowView) -> None:
         _add(channel, "podcast:funding", us.funding_label[:LONGEST_NAME], url=us.funding)
 
 
-def _dates(channel: etree._Element, episodes: Sequence[EpisodeView]) -> None:
+def _dates(channel: etree._Element, items: Sequence[FeedItem]) -> None:
     """The newest dates that are in the feed: never the time at which it is written."""
-    if episodes:
-        _add(channel, "pubDate", times.rfc2822(max(episode.published_at for episode in episodes)))
-        _add(channel, "lastBuildDate", times.rfc2822(max(episode.newest for episode in episodes)))
+    if items:
+        _add(channel, "pubDate", times.rfc2822(max(item.published_at for item in items)))
+        _add(channel, "lastBuildDate", times.rfc2822(max(item.newest for item in items)))
 
 
-def _parts_elsewhere(channel: etree._Element, episodes: Sequence[EpisodeView]) -> None:
+def _parts_elsewhere(channel: etree._Element, items: Sequence[FeedItem]) -> None:
     """The parts of interviews that other feeds have; the namespace knows `remoteItem` in channels, not in items."""
-    parts = [part for episode in episodes if episode.series for part in episode.series.parts if part.feed_guid]
-    for part in dict.fromkeys(parts):
+    for part in dict.fromkeys(part for item in items for part in item.parts_elsewhere):
         _add(channel, "podcast:remoteItem", feedGuid=part.feed_guid, itemGuid=part.item_guid, title=part.title)
 
 
@@ -156,8 +177,8 @@ def _item(item: etree._Element, us: Publication, view: EpisodeView, mp3: Renditi
         _discussion(item, us, view)
     else:
         _add(item, "podcast:socialInteract", protocol="disabled")
-    _add(item, "description", as_text(view, us.url(view.path), LONGEST_DESCRIPTION))
-    _add(item, "content:encoded", as_html(view, us.url(view.path)))
+    _add(item, "description", as_text(view, LONGEST_DESCRIPTION))
+    _add(item, "content:encoded", as_html(view))
     _add(item, "enclosure", url=mp3.url, length=mp3.size, type=mp3.mime_type)
     _add(item, "itunes:duration", max(1, round(mp3.duration_ms / 1000)))
     _add(item, "itunes:explicit", _truth(us.explicit))

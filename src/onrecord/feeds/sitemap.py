@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from lxml import etree
 
 from onrecord import readmodel
-from onrecord.readmodel import EpisodeCard
 
 LARGEST = 50_000
 """Addresses that sitemaps.org allows."""
@@ -28,10 +27,10 @@ def of_lists(paths: Sequence[str]) -> bytes:
     return _document("urlset", "url", [us.url(path) for path in paths[:LARGEST]])
 
 
-def page(cards: Sequence[EpisodeCard]) -> bytes:
-    """One sitemap: the pages of these episodes."""
+def page(paths: Sequence[str]) -> bytes:
+    """One sitemap: the pages of episodes."""
     us = readmodel.publication()
-    return _document("urlset", "url", [us.url(card.path) for card in cards])
+    return _document("urlset", "url", [us.url(path) for path in paths])
 
 
 def robots() -> bytes:

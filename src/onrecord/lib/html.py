@@ -64,7 +64,7 @@ def markdown(text: str, top: int = 1) -> str:
 def _make(text: str, top: int) -> str:
     tokens = _markdown().parse(clean(text))
     _shift_headings(tokens, top)
-    return _cleaner(None).clean(_markdown().renderer.render(tokens, _markdown().options, {})).strip()
+    return _cleaner().clean(_markdown().renderer.render(tokens, _markdown().options, {})).strip()
 
 
 # A feed holds the notes of 300 episodes, of which one is new: the others take 2 ms each to make, or nothing.
@@ -73,7 +73,7 @@ _remembered = lru_cache(maxsize=1000)(_make)
 
 def with_base(markup: str, address: str) -> str:
     """Clean HTML whose links lead on from `address`, for readers that do not know where it stood."""
-    return _cleaner(address).clean(markup)
+    return _new_cleaner(address).clean(markup)
 
 
 def text_of(markup: str) -> str:
@@ -95,7 +95,11 @@ def links_in(markup: str) -> list[str]:
 
 
 @cache
-def _cleaner(base: str | None) -> nh3.Cleaner:
+def _cleaner() -> nh3.Cleaner:
+    return _new_cleaner()
+
+
+def _new_cleaner(base: str = "") -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=TAGS,
         attributes=ATTRIBUTES,

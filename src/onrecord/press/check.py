@@ -159,7 +159,7 @@ def _files(site: _Site, progress: Progress) -> Iterator[tuple[str, Problem]]:
     for start in range(0, len(paths), FILES_AT_ONCE):
         progress(start / len(paths), f"{start} of {len(paths)} files")
         several = paths[start : start + FILES_AT_ONCE]
-        shelf = Shelf(path.owner for path in several)
+        shelf = Shelf((path.owner for path in several), kept=False)
         for path in several:
             fault = _fault(site, shelf, path, media)
             if fault:

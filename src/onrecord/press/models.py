@@ -55,6 +55,15 @@ class Listed(models.Model):
         indexes = [models.Index(fields=["list", "at", "episode"], name="listed_by_rank")]
 
 
+class KeptItem(models.Model):
+    """What a show's feeds said of one of its newest episodes the last time (`press/kept_items.py`)."""
+
+    episode = models.BigIntegerField(unique=True)
+    show = models.BigIntegerField(db_index=True)
+    generation = models.PositiveBigIntegerField(help_text="of the episode's record, when this was made")
+    item = models.BinaryField(help_text="compressed")
+
+
 class Standing(models.Model):
     """How the press stands. One row; who turns changes into stale paths holds its lock, so that one does at a time."""
 

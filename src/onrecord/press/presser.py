@@ -197,6 +197,7 @@ def _stage(batch: writer.Batch, claims: list[Claim]) -> tuple[dict[int, Made], d
                 made[claim.id] = _stage_one(batch, shelf, claim)
             except Exception as error:  # noqa: BLE001 one file that cannot be made must not keep the others from readers
                 failed[claim] = _reason(claim, error)
+    shelf.keep()
     return made, failed
 
 

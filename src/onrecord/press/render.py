@@ -10,8 +10,9 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import atom, chapters, comments, json_feed, moves, record, rss, sitemap
-from onrecord.press import listings, lists, wanted
+from onrecord.feeds import atom, chapters, comments, items, json_feed, moves, record, rss, sitemap
+from onrecord.feeds.items import FeedItem
+from onrecord.press import kept_items, listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
 from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
@@ -29,15 +30,20 @@ class NotPublic(LookupError):
 
 
 class Shelf:
-    """What the files of one batch are made from. `owners` are those of its files: their episodes are read together."""
+    """What the files of one batch are made from. `owners` are those of its files: their episodes are read together.
 
-    def __init__(self, owners: Iterable[str] = ()) -> None:
+    Where nothing is `kept` from before, everything is made of the rows themselves, so that it can be compared.
+    """
+
+    def __init__(self, owners: Iterable[str] = (), kept: bool = True) -> None:
         self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
         self._episodes: dict[int, EpisodeView] = {}
         self._passages: dict[str, dict[str, PassageView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
+        self._cards: dict[int, EpisodeCard] = {}
         self._entries: dict[str, int] = {}
-        self._items: dict[tuple[str, int], list[EpisodeView]] = {}
+        self._kept = kept
+        self._newest: dict[str, kept_items.Newest] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""
@@ -85,14 +91,31 @@ class Shelf:
         page_count = lists.page_count(entries)
         number = number_in(path) or page_count
         ids = listings.entries(name, *lists.page_bounds(number, entries))
-        return ListPage(cards=readmodel.cards(ids[::-1]), number=number, pages=page_count)
+        return ListPage(cards=self.cards(ids[::-1]), number=number, pages=page_count)
 
-    def items(self, show: str, first: int) -> list[EpisodeView]:
-        """A feed's worth of a show's episodes from the `first` on, newest first. Three files hold the newest."""
-        if (show, first) not in self._items:
-            ids = listings.entries(show, first, first + lists.ARCHIVE)
-            self._items = {(show, first): readmodel.episodes(ids[::-1])}
-        return self._items[show, first]
+    def cards(self, ids: Iterable[int]) -> list[EpisodeCard]:
+        """Episodes for a list, in the order of `ids`. The newest stand on several lists."""
+        wanted = list(ids)
+        missing = [id for id in wanted if id not in self._cards]
+        self._cards |= {card.id: card for card in readmodel.cards(missing)} if missing else {}
+        return [self._cards[id] for id in wanted if id in self._cards]
+
+    def archive(self, show: str, number: int) -> list[FeedItem]:
+        """A full archive of a show's feed, newest first."""
+        ids = listings.entries(show, (number - 1) * lists.ARCHIVE, number * lists.ARCHIVE)
+        return [items.make(view) for view in readmodel.feed_items(ids[::-1])]
+
+    def newest(self, show: str) -> list[FeedItem]:
+        """What the feeds of a show hold, newest first. Three files hold it."""
+        if show not in self._newest:
+            ids = listings.entries(show, max(0, self.entries(show) - lists.ARCHIVE), self.entries(show))
+            self._newest = {show: kept_items.newest(id_of(show), ids[::-1], self._kept)}
+        return self._newest[show].items
+
+    def keep(self) -> None:
+        """Keep what the next batch can use."""
+        for newest in self._newest.values():
+            newest.keep()
 
     @cached_property
     def publication(self) -> readmodel.Publication:
@@ -214,7 +237,7 @@ def _tag(shelf: Shelf, owner: str, path: str) -> str:
 
 def _series(shelf: Shelf, owner: str, path: str) -> str:
     view = readmodel.series(id_of(owner))
-    cards = readmodel.cards(listings.entries(owner, 0, shelf.entries(owner)))
+    cards = shelf.cards(listings.entries(owner, 0, shelf.entries(owner)))
     places = {part.path: part.number for part in view.parts}
     return pages.series(view, sorted(cards, key=lambda card: places.get(card.path, len(places))))
 
@@ -238,20 +261,16 @@ def _static(shelf: Shelf, owner: str, path: str) -> bytes:
 def _feed(shelf: Shelf, owner: str, path: str) -> bytes:
     """The newest items in feed.xml, or an archive; newest first in both."""
     number = number_in(path)
-    items = _newest(shelf, owner) if number is None else shelf.items(owner, (number - 1) * lists.ARCHIVE)
-    return rss.feed(readmodel.show(id_of(owner)), items, number, lists.archive_count(shelf.entries(owner)))
-
-
-def _newest(shelf: Shelf, show: str) -> list[EpisodeView]:
-    return shelf.items(show, max(0, shelf.entries(show) - lists.ARCHIVE))
+    held = shelf.newest(owner) if number is None else shelf.archive(owner, number)
+    return rss.feed(readmodel.show(id_of(owner)), held, number, lists.archive_count(shelf.entries(owner)))
 
 
 def _json_feed(shelf: Shelf, owner: str, path: str) -> bytes:
-    return json_feed.feed(readmodel.show(id_of(owner)), _newest(shelf, owner))
+    return json_feed.feed(readmodel.show(id_of(owner)), shelf.newest(owner))
 
 
 def _atom(shelf: Shelf, owner: str, path: str) -> bytes:
-    return atom.feed(readmodel.show(id_of(owner)), _newest(shelf, owner))
+    return atom.feed(readmodel.show(id_of(owner)), shelf.newest(owner))
 
 
 def _list_sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -261,7 +280,7 @@ def _list_sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
 def _sitemap(shelf: Shelf, owner: str, path: str) -> bytes:
     number = number_in(path) or 1
     ids = listings.entries("all", (number - 1) * lists.SITEMAP, number * lists.SITEMAP)
-    return sitemap.page(readmodel.cards(ids))
+    return sitemap.page(readmodel.page_paths(ids))
 
 
 def _sitemaps(shelf: Shelf, owner: str, path: str) -> bytes:

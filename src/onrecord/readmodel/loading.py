@@ -127,8 +127,16 @@ def series(id: int) -> SeriesView:
     return _series(rows.get(pk=id))
 
 
+def page_paths(ids: Iterable[int]) -> list[str]:
+    """Where the pages of episodes stand, in the order of `ids`. 1 query."""
+    wanted = list(ids)
+    rows = Episode.objects.filter(pk__in=wanted).values_list("pk", "show__slug", "slug")
+    found = {pk: f"{show}/{slug}/" for pk, show, slug in rows}
+    return [found[pk] for pk in wanted if pk in found]
+
+
 def cards(ids: Iterable[int]) -> list[EpisodeCard]:
-    """Episodes for a list, in the order of `ids`. 4 queries, however many there are."""
+    """Episodes for a list, in the order of `ids`. 5 queries, however many there are."""
     wanted = list(ids)
     rows = (
         Episode.objects.filter(pk__in=wanted)
@@ -148,7 +156,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 16 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 18 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -156,37 +164,61 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 16 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 18 queries, however many there are.
 
-    Without words (for feeds) `transcript.tokens` is empty.
+    Without words `transcript.tokens` is empty.
     """
+    return _episodes(ids, with_words, not_in_feeds=True)
+
+
+def feed_items(ids: Iterable[int]) -> list[EpisodeView]:
+    """What feeds say of episodes, in the order of `ids`: no words, speakers, former addresses and related pieces.
+
+    They are not even asked for, because a feed has 300 items and each new episode writes it anew. At most 12 queries.
+    """
+    return _episodes(ids, with_words=False, not_in_feeds=False)
+
+
+def _episodes(ids: Iterable[int], with_words: bool, not_in_feeds: bool) -> list[EpisodeView]:
     wanted = list(ids)
+    more = (
+        Prefetch("redirects", Redirect.objects.order_by("folder")),
+        Prefetch("recordings__transcript__speakers", Speaker.objects.select_related("person")),
+        Prefetch("related", Related.objects.select_related("piece__show", "piece__picture").defer("piece__notes")),
+    )
     rows = (
         Episode.objects.filter(pk__in=wanted)
-        .select_related("show__picture", "picture", "series__show", "discussion")
+        .select_related("picture", "series__show", "discussion")
         .prefetch_related(
+            Prefetch("show", Show.objects.select_related("picture")),  # one row for all of its episodes
             _credited(),
             Prefetch("tags", Tag.objects.order_by("name", "id")),
             "chapters",
-            Prefetch("redirects", Redirect.objects.order_by("folder")),
             Prefetch(
                 "recordings",
                 Recording.objects.filter(current=True).select_related("transcript"),
             ),
             Prefetch("recordings__renditions", Rendition.objects.order_by("id")),
             Prefetch("recordings__transcript__revisions", _newest_revisions(with_words)),
-            Prefetch("recordings__transcript__speakers", Speaker.objects.select_related("person")),
             Prefetch("series__parts", _public_parts()),
             "series__elsewhere",
-            Prefetch("related", Related.objects.select_related("piece__show", "piece__picture").defer("piece__notes")),
+            *(more if not_in_feeds else ()),
         )
     )
     found = {row.pk: row for row in rows}
+    shows = {show.pk: _show(show) for show in {row.show_id: row.show for row in found.values()}.values()}
     earlier = _earlier_revisions(found.values()) if with_words else {}
     talks = _discussions(found.values(), with_words)
     cited = references.cited(found) if with_words else {}
     return [
-        _episode(found[pk], earlier, talks.get(pk, discussion.NONE), cited.get(pk, references.NOTHING))
+        _episode(
+            found[pk],
+            shows[found[pk].show_id],
+            earlier,
+            talks.get(pk, discussion.NONE),
+            cited.get(pk, references.NOTHING),
+            not_in_feeds,
+        )
         for pk in wanted
         if pk in found
     ]
@@ -286,7 +318,7 @@ def _bytes(blob: bytes | memoryview | None) -> bytes | None:
 
 def _credited() -> Prefetch[str]:
     """Hosts before guests, as the alphabet turned round has it."""
-    return Prefetch("credits", Credit.objects.select_related("person").order_by("-role", "position", "id"))
+    return Prefetch("credits", Credit.objects.prefetch_related("person").order_by("-role", "position", "id"))
 
 
 def _show(row: Show) -> ShowView:
@@ -411,38 +443,42 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, earlier: Earlier, talk: DiscussionView, cited: CitedViews) -> EpisodeView:
+def _episode(
+    row: Episode, show: ShowView, earlier: Earlier, talk: DiscussionView, cited: CitedViews, not_in_feeds: bool
+) -> EpisodeView:
     credits = _credits(row)
+    related = row.related.all() if not_in_feeds else ()
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
     words = _words(row)
     return EpisodeView(
         id=row.pk,
         key=row.key,
         guid=row.guid,
-        show=_show(row.show),
+        url=publication().url(f"{row.folder}/"),
+        show=show,
         slug=row.slug,
         title=html.clean(row.title),
         standfirst=html.clean(row.standfirst),
         notes=html.clean(row.notes),
-        language=row.language or row.show.language,
+        language=row.language or show.language,
         published_at=row.published_at,
         live_since=row.live_since,
         is_public=row.is_public,
         credits=credits,
         tags=tuple(_tag(tag) for tag in row.tags.all()),
         picture=_picture(row.folder, row.picture),
-        artwork=_artwork(row.folder, row.picture, row.show.name) if row.picture else _show(row.show).artwork,
+        artwork=_artwork(row.folder, row.picture, show.name) if row.picture else show.artwork,
         series=_series(row.series) if row.series else None,
         part=row.part if row.series else None,
         chapters=tuple(ChapterView(chapter.start_ms, html.clean(chapter.title)) for chapter in row.chapters.all()),
         renditions=renditions,
         duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
-        transcript=_transcript(words, credits, earlier) if words else None,
+        transcript=_transcript(words, credits, earlier, not_in_feeds) if words else None,
         missing_reason=words.missing_because if words else "",
         missing_details=words.missing_details if words else {},
-        former_folders=tuple(moved.folder for moved in row.redirects.all()),
-        related=tuple(view for view in map(_related, row.related.all()) if view),
-        picked=tuple(dict.fromkeys(related.piece_id for related in row.related.all() if related.piece_id)),
+        former_folders=tuple(moved.folder for moved in row.redirects.all()) if not_in_feeds else (),
+        related=tuple(view for view in map(_related, related) if view),
+        picked=tuple(dict.fromkeys(one.piece_id for one in related if one.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
         discussion=talk,
         cited=cited,
@@ -473,15 +509,14 @@ def _words(row: Episode) -> Transcript | None:
     return None
 
 
-def _transcript(row: Transcript, credits: Sequence[CreditView], earlier: Earlier) -> TranscriptView | None:
+def _transcript(
+    row: Transcript, credits: Sequence[CreditView], earlier: Earlier, with_speakers: bool
+) -> TranscriptView | None:
     newest = list(row.revisions.all())
     if not newest:
         return None
     revision = newest[0]
     with_words = "tokens" not in revision.get_deferred_fields()
-    credited = {credit.person.id for credit in credits}
-    with language.speaking(revision.language, "en"):
-        labels = {voice.index: html.clean(voice.label) for voice in row.speakers.all()}
     return TranscriptView(
         revision=revision.number,
         revision_id=revision.pk,
@@ -492,19 +527,26 @@ def _transcript(row: Transcript, credits: Sequence[CreditView], earlier: Earlier
         read_by_person=revision.read_by_person,
         status=_status(revision),
         words=revision.words,
-        speakers=tuple(
-            SpeakerView(
-                voice.index,
-                labels[voice.index],
-                _person(voice.person) if voice.person and voice.person_id in credited else None,
-            )
-            for voice in row.speakers.all()
-        ),
+        speakers=_speakers(row.speakers.all(), revision.language, credits) if with_speakers else (),
         packed=bytes(revision.tokens) if with_words else None,
         corrected=cast(Any, revision).corrected,
         earlier=tuple(earlier.get(row.pk, ())),
         word_map=_bytes(revision.map_from_previous) if with_words else None,
     )
+
+
+def _speakers(rows: Iterable[Speaker], spoken: str, credits: Sequence[CreditView]) -> tuple[SpeakerView, ...]:
+    """Speakers without a name are numbered in the language that they speak."""
+    credited = {credit.person.id for credit in credits}
+    with language.speaking(spoken, "en"):
+        return tuple(
+            SpeakerView(
+                voice.index,
+                html.clean(voice.label),
+                _person(voice.person) if voice.person and voice.person_id in credited else None,
+            )
+            for voice in rows
+        )
 
 
 def _status(revision: Revision) -> str:

@@ -442,13 +442,14 @@ class PassageView:
 class EpisodeView:
     """Everything on an episode's page, in its record and in its feed item.
 
-    `picked` are the ids of our own pieces among the related ones, those that are not public (now) too. `cited` is
-    empty where it is loaded without words (feeds).
+    `url` is the whole address of its page; `picked` are the ids of our own pieces among the related ones, those that
+    are not public (now) too. `cited` is empty where it is loaded without words.
     """
 
     id: int
     key: str
     guid: str
+    url: str
     show: ShowView
     slug: str
     title: str
@@ -531,6 +532,16 @@ class EpisodeView:
     def notes_html(self) -> str:
         """The show notes as clean HTML; their highest heading is an h3."""
         return html.markdown(self.notes, top=3)
+
+    @cached_property
+    def notes_text(self) -> str:
+        """Their words."""
+        return html.text_of(self.notes_html)
+
+    @cached_property
+    def notes_elsewhere(self) -> str:
+        """Them for feeds, which do not know where they stand: with whole addresses."""
+        return html.with_base(self.notes_html, self.url)
 
     @property
     def newest(self) -> datetime:
