@@ -6,8 +6,7 @@ import pytest
 from lxml import html
 
 from onrecord import readmodel
-from onrecord.catalogue.models import Episode, Series
-from onrecord.catalogue.related import set_parts_elsewhere
+from onrecord.catalogue.models import Episode
 from onrecord.feeds import atom, oembed
 from onrecord.lib import addresses, slugs
 from onrecord.lib.addresses import is_web_address
@@ -112,15 +111,3 @@ def test_what_is_elsewhere_is_a_link_and_loads_nothing(publication):
     )
     Episode.objects.filter(pk=episode.pk).update(video_url="javascript:alert(1)")
     assert "video-elsewhere" not in pages.episode(readmodel.episode(episode.pk)), "whatever an import brought"
-
-
-def test_a_series_lists_its_parts_in_their_order_wherever_they_are(publication):
-    """Part 1 is on another site, part 2 is here, and part 3 is to come."""
-    show = making.make_show()
-    series = Series.objects.create(show=show, slug="boats", name="Boats", number=1, total=3)
-    episode = making.make_episode(show, title="The second hour", series=series, part=2)
-    set_parts_elsewhere(episode, [["1", "https://radio.example.org/1", "The first hour", "Radio Valley"]], ())
-    page = parsed(pages.series(readmodel.series(series.pk), readmodel.cards([episode.pk])))
-    shown = [" ".join(card.text_content().split()) for card in page.xpath("//*[@class='cards']/*")]
-    assert shown[0] == "Part 1 of 3 The first hour Radio Valley" and shown[2] == "Part 3 of 3 is coming"
-    assert page.xpath("//*[@class='cards']//h2/a/@href") == ["https://radio.example.org/1", "/talks/first/"]

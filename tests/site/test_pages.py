@@ -263,7 +263,7 @@ def test_other_lists(publication):
     assert person.xpath("//article//h2/a/@href") == ["/talks/boats/"]
     assert text_at(parsed(pages.tag(readmodel.tag(sea.pk), ListPage(cards, 1, 1))), "//h1") == ["Sea"]
     series = parsed(pages.series(readmodel.series(episode.series_id), cards))
-    assert text_at(series, "//p[@class='card coming']") == ["Part 2 of 2 is coming"]
+    assert text_at(series, "//ul[@class='coming']/li") == ["Part 2 of 2 is coming"]
     assert series.xpath("//link[@rel='canonical']/@href") == ["http://127.0.0.1:8000/talks/series/harbour/"]
     assert parsed(pages.people(readmodel.people())).xpath("//main//a/@href") == ["/people/ada/", "/people/bo/"]
     assert parsed(pages.tags(readmodel.tags())).xpath("//main//a/@href") == ["/tags/craft/", "/tags/sea/"]

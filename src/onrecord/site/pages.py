@@ -198,25 +198,19 @@ def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
         heading=series.name,
         show={"name": series.show_name, "link": us.link(f"{series.show_slug}/")},
         total=_in_parts(series.total),
-        parts=_parts(us, series, cards),
+        cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
+        coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
+        elsewhere=[
+            {
+                "display": readmodel.part_display(part.number, series.total),
+                "title": part.title,
+                "link": part.url,
+                "site": part.site,
+            }
+            for part in series.parts
+            if part.url
+        ],
     )
-
-
-def _parts(us: Publication, series: SeriesView, cards: Sequence[EpisodeCard]) -> list[dict[str, Any]]:
-    """In their order: a part is a card of ours, stands on another site, or is to come."""
-    ours = [{"number": card.part or 0, "card": made} for card, made in zip(cards, _cards(us, cards), strict=True)]
-    others = [
-        {
-            "number": part.number,
-            "display": readmodel.part_display(part.number, series.total),
-            "title": part.title,
-            "link": part.url,
-            "site": part.site,
-        }
-        for part in series.parts
-        if part.url or part.coming
-    ]
-    return sorted([*ours, *others], key=lambda part: part["number"])
 
 
 @speaks(lambda _: readmodel.publication().language)
