@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import pwd
 import re
@@ -59,10 +60,11 @@ NEEDED = [
 
 @dataclass
 class Outcome:
-    """What failed, and what was not checked."""
+    """What failed, what was not checked, and what else to say at the end."""
 
     failed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def check(self, name: str, command: list[str], **environment: str) -> None:
         """Run one check and remember its name when it fails."""
@@ -79,6 +81,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that PostgreSQL is ended, too
     everything, selection = parse()
     os.environ["PATH"] += ":/usr/sbin:/usr/local/sbin"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start the program some hundred times
     if everything:
         install_from_debian()
         install_checkers()
@@ -142,11 +145,18 @@ def check_behaviour(outcome: Outcome, everything: bool, selection: list[str]) ->
         marks.append("not browser")
     command = [sys.executable, "-m", "pytest", "-n", str(processes()), "--dist", "loadfile", "--no-loadscope-reorder"]
     command += ["-m", " and ".join(marks)] if marks else []
-    outcome.check("tests on SQLite", command + selection, ONRECORD_TEST_POSTGRES="")
     initdb = POSTGRES.find()
-    if initdb:
+    with tempfile.TemporaryDirectory() as folder:
+        once = Path(folder, "once.json")
+        outcome.check("tests on SQLite", [*command, "--tell-once", str(once), *selection], ONRECORD_TEST_POSTGRES="")
+        if not initdb:
+            return
+        leave_out = ["--leave-out", str(once)] if once.exists() else []
         with postgres(initdb.parent) as url:
-            outcome.check("tests on PostgreSQL", command + selection, ONRECORD_TEST_POSTGRES=url)
+            outcome.check("tests on PostgreSQL", [*command, *leave_out, *selection], ONRECORD_TEST_POSTGRES=url)
+        if leave_out:
+            count = len(json.loads(once.read_text()))
+            outcome.notes.append(f"run once, on SQLite: {count:,} tests that ask nothing of a database (tests/once.py)")
 
 
 def processes() -> int:
@@ -171,7 +181,8 @@ def postgres(programs: Path) -> Iterator[str]:
         subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
     access = ["-U", "onrecord", "-A", "scram-sha-256", f"--pwfile={folder}/password"]
-    settings = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
+    careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"  # its rows need not outlive the machine
+    settings = f"-p {port} -h 127.0.0.1 -k {folder} {careless} -c max_connections=200"
     try:
         call("initdb", *access, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         call("pg_ctl", "start", "-w", "-l", f"{folder}/log", "-o", settings)
@@ -200,6 +211,8 @@ def report(outcome: Outcome) -> int:
     print()
     for what in outcome.left_out:
         print(f"left out: {what}")
+    for note in outcome.notes:
+        print(note)
     print(f"./test: {'FAILED: ' + ', '.join(outcome.failed) if outcome.failed else 'passed'}")
     return 1 if outcome.failed else 0
 

@@ -14,6 +14,8 @@ import pytest
 from onrecord.cli import build_parser
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

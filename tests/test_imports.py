@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 PACKAGE = ROOT / "src" / "onrecord"
 ROOMS = [
     # from the ground up; what stands on one line may not import its neighbour

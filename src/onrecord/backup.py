@@ -8,6 +8,7 @@ kind of database that it was made on.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
@@ -16,7 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from django.conf import settings
 from django.db import connection
 
 from onrecord import __version__, rows
-from onrecord.lib import configuration
+from onrecord.lib import configuration, erasures
 from onrecord.lib.archive import ArchiveWriter, unpack, writing
 from onrecord.lib.children import environment
 from onrecord.lib.errors import BadInput, Failed
@@ -35,6 +36,8 @@ from onrecord.lib.files import make_folder, sync_folder
 FORMAT = 1
 BEFORE_UPGRADE = "before-upgrade"
 KEPT_BEFORE_UPGRADE = 3
+UNFINISHED = "backup-"
+"""Begins the name of a folder in work/ that a backup gathers its rows in."""
 LEFT_OUT = {"work", "onrecord.db", "onrecord.db-wal", "onrecord.db-shm", "search.db", "search.db-wal", "search.db-shm"}
 """Entries of the folder that are half-made or can be made again; the rows are written by themselves."""
 
@@ -72,6 +75,37 @@ def backup_rows_before_upgrade() -> None:
         archive.finish(moment.about())
     for old in sorted(folder.glob("*.tar"))[:-KEPT_BEFORE_UPGRADE]:
         old.unlink()
+
+
+def remove_leftovers() -> None:
+    """Remove older rows that lie in the folder: those that were kept before upgrades, and of backups that were killed.
+
+    Rows of an older program cannot be changed by a newer one: what was erased goes with all of them.
+    """
+    for old in (settings.ONRECORD.private / BEFORE_UPGRADE).glob("*"):
+        old.unlink()
+    for left in settings.ONRECORD.work.glob(f"{UNFINISHED}*"):
+        if _is_left(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether nobody works in it: who does holds it locked."""
+    try:
+        with _locked(folder, wait=False):
+            return True
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+@contextmanager
+def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(held)
 
 
 def _check_target(file: Path, folder: Path) -> None:
@@ -156,7 +190,7 @@ class Moment:
 def _one_moment() -> Iterator[Moment]:
     work = settings.ONRECORD.work
     make_folder(work)
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=work) as folder:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=work) as folder, _locked(Path(folder)):
         moment = Moment(Path(folder))
         if connection.vendor == "postgresql":
             with rows.one_moment() as (ask, tables):
@@ -212,12 +246,14 @@ def _names(folder: Path) -> Iterator[str]:
 # ── restoring ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def restore(file: Path, folder: Path) -> None:
-    """Make the publication in `folder`, which is new or empty, from a backup. Needs no Django.
+def restore(file: Path, folder: Path, erased: Sequence[Path] = ()) -> str:
+    """Make the publication in `folder`, which is new or empty, from a backup. Needs no Django. Returns its date.
 
-    Everything is verified before `folder` is there. Raises BadInput, with nothing made, when it cannot be.
+    `erased`: where newer lists of erasures are, which whoever opens the folder first replays. Everything is verified
+    before `folder` is there. Raises BadInput, with nothing made, when it cannot be.
     """
     _check_place(file, folder)
+    entries = [entry for place in erased for entry in erasures.read_elsewhere(place)]
     parent = folder.absolute().parent
     make_folder(parent)
     with _unpacking_in(parent, folder) as stage:
@@ -226,11 +262,13 @@ def restore(file: Path, folder: Path) -> None:
         _bring_rows_back(file, stage, manifest["database"])
         (stage / "private").mkdir(exist_ok=True)
         (stage / "private").chmod(0o700)
+        erasures.lay_down(stage / "private", entries)
         os.sync()
         if folder.exists():
             folder.rmdir()
         stage.rename(folder)
     sync_folder(parent)
+    return str(manifest.get("made", ""))
 
 
 def _check_place(file: Path, folder: Path) -> None:

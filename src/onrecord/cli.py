@@ -11,8 +11,11 @@ from typing import Any
 
 from onrecord import __version__
 from onrecord.commands import (
+    add_rule,
+    apply_rule,
     approve,
     backup,
+    change_correction,
     check,
     check_references,
     demo,
@@ -21,12 +24,16 @@ from onrecord.commands import (
     edit_show,
     export_transcript,
     import_transcript,
+    list_corrections,
     list_references,
+    list_rules,
     name_speakers,
     owner_link,
     press,
     publish,
+    publish_correction,
     release,
+    remove_rule,
     restore,
     retry,
     search,
@@ -34,12 +41,23 @@ from onrecord.commands import (
     status,
     transcribe,
     withdraw,
+    withdraw_correction,
     work,
 )
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.terminal import say
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+DEEDS = ("list", "publish", "return", "spam", "undo", "answer", "verify", "export", "erase")
+RETURNED = ("topic", "grounds", "tone", "private", "unlawful", "said", "other")
+"""Why comments are returned: `discussion.models.Returned`, which cannot be read before a publication is open."""
+
+OUTCOMES = (
+    *("corrected", "clarified", "context", "transcript", "stands", "opinion", "duplicate"),
+    *("withdrawn", "removed"),
+)
+"""What may come of a dispute: `discussion.models.Outcome`, for the same reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -217,6 +235,48 @@ def _add_references(commands: Any) -> None:
     _add(kinds, "check", check_references, "Visit every cited link now, and say which do not answer.")
 
 
+def _add_corrections(commands: Any) -> None:
+    parser = commands.add_parser("correction", help="Correct what was said and is wrong; the words stay")
+    kinds = parser.add_subparsers(required=True, metavar="publish|list|change|withdraw")
+    parser = _add(kinds, "publish", publish_correction, "Publish a correction, at its words and in the list of all.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("--text", metavar="TEXT", required=True, help="what is right, in Markdown")
+    parser.add_argument("--at", metavar="TIME", default="", help="when it was said, such as 12:34 (the whole episode)")
+    parser.add_argument("--to", metavar="TIME", default="", help="until when; whole sentences are taken")
+    parser.add_argument(
+        "--kind",
+        choices=["correction", "clarification", "update", "note", "transcript", "withdrawal"],
+        default="correction",
+    )
+    parser.add_argument("--comment", metavar="N", type=int, help="the comment that it answers; its words are taken")
+    parser.add_argument("--credit", metavar="NAME", default="", help="who is thanked")
+    parser = _add(kinds, "list", list_corrections, "Show all corrections, the newest first.")
+    parser.add_argument("episode", metavar="EPISODE", nargs="?", help="only those of this episode")
+    parser = _add(kinds, "change", change_correction, "Give a correction another text; readers see the one before.")
+    parser.add_argument("number", metavar="NUMBER", type=int)
+    parser.add_argument("--text", metavar="TEXT", default="", help="its new text")
+    parser.add_argument("--no-credit", action="store_true", help="thank nobody by name any more")
+    parser = _add(kinds, "withdraw", withdraw_correction, "Say that a correction does not hold. It keeps its number.")
+    parser.add_argument("number", metavar="NUMBER", type=int)
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="the sentence that readers see")
+
+
+def _add_rules(commands: Any) -> None:
+    parser = commands.add_parser("rules", help="What is held, refused or taken away by itself when readers write")
+    kinds = parser.add_subparsers(required=True, metavar="list|add|apply|remove")
+    _add(kinds, "list", list_rules, "List the rules, and how often each was applied.")
+    parser = _add(kinds, "add", add_rule, "Add a rule. * stands for any letters of a word.")
+    parser.add_argument("kind", choices=["words", "name", "link", "address", "network"], help="what it looks at")
+    parser.add_argument("pattern", metavar="PATTERN", help="words; a host; an address or its domain; an IP address")
+    parser.add_argument("deed", choices=["hold", "refuse", "spam"], help="what it does")
+    parser.add_argument("--note", metavar="TEXT", default="", help="what it is for; only the publisher sees it")
+    parser.add_argument("--apply", action="store_true", help="also to the oldest 1,000 that wait")
+    parser = _add(kinds, "apply", apply_rule, "Apply a rule to the oldest 1,000 that wait.")
+    parser.add_argument("rule", metavar="N", type=int, help="its number, as `list` shows it")
+    parser = _add(kinds, "remove", remove_rule, "Take a rule away. What it did stays.")
+    parser.add_argument("rule", metavar="N", type=int)
+
+
 def _add_running(commands: Any) -> None:
     parser = _add(commands, "serve", serve, "Serve the site, and work. One command for the small case.")
     parser.add_argument("--host", metavar="ADDRESS", help="where to listen (onrecord.toml, 127.0.0.1)")
@@ -242,12 +302,31 @@ def _add_running(commands: Any) -> None:
     parser.add_argument("--sort", choices=["relevance", "newest", "oldest"], default="relevance")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     parser.add_argument("--rebuild", action="store_true", help="make the index anew from the rows")
-    parser = _add(commands, "discussion", discussion, "Read the comments that wait, and decide on them.")
-    parser.add_argument("deed", choices=["list", "publish", "return", "spam", "verify"])
-    parser.add_argument("comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it")
-    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned; its writer is told")
+    parser = _add(commands, "discussion", discussion, "Read the comments that wait, decide on them, and answer.")
+    parser.add_argument("deed", choices=DEEDS)
+    parser.add_argument(
+        "comment", metavar="COMMENT", nargs="?", default="", help="its key, as `list` shows it; to undo, the decision"
+    )
+    parser.add_argument("--reason", metavar="TEXT", default="", help="why it is returned, or why this is the outcome")
+    parser.add_argument("--for", dest="returned_for", choices=RETURNED, default="", help="how a return is counted")
+    parser.add_argument("--text", metavar="MARKDOWN", default="", help="the answer")
+    parser.add_argument("--outcome", choices=OUTCOMES, default="", help="what came of a dispute; without it stays open")
+    parser.add_argument("--duplicate-of", metavar="N", type=int, help="the number of the comment that says the same")
+    parser.add_argument("--correction", metavar="MARKDOWN", default="", help="with corrected and clarified: its text")
     parser.add_argument("--most", metavar="N", type=int, default=50, help="how many `list` shows (50)")
+    parser.add_argument("--address", metavar="MAIL", default="", help="whom `export` and `erase` are about")
+    parser.add_argument("--file", metavar="FILE", default="", help="what `export` writes (yours.zip)")
+    _add_rules(commands)
+    _add_corrections(commands)
     parser = _add(commands, "backup", backup, "Write everything that must not be lost into one file.")
     parser.add_argument("file", metavar="FILE")
     parser = _add(commands, "restore", restore, "Make a publication's folder from a backup.")
     parser.add_argument("file", metavar="FILE")
+    parser.add_argument(
+        "--erasures",
+        metavar="PLACE",
+        action="append",
+        default=[],
+        help="the folder that this one replaces, a newer backup, or a private/erasures.jsonl: what was erased since "
+        "is erased again; may be repeated",
+    )

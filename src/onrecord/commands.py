@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 from pathlib import Path
 from typing import Any
@@ -427,7 +428,7 @@ def check_references(options: argparse.Namespace) -> None:
 
 
 def discussion(options: argparse.Namespace) -> None:
-    """List the comments that wait, or decide on one."""
+    """List the comments that wait, decide on one, or answer it."""
     opened(options)
     from onrecord import moderating
 
@@ -439,9 +440,120 @@ def discussion(options: argparse.Namespace) -> None:
         if problems:
             raise Failed(" ".join(problems))
         say("Every line of the log follows from the one before it.")
-    else:
-        say(moderating.decide(options.deed, options.comment, options.reason))
+    elif options.deed in ("export", "erase"):
+        _see_to_person(options)
         _press_now()
+    elif options.deed == "answer":
+        draft = moderating.draft_of(
+            options.text, options.outcome, options.reason, options.duplicate_of, options.correction
+        )
+        say(moderating.answer(options.comment, draft))
+        _press_now()
+    else:
+        say(moderating.decide(options.deed, options.comment, options.reason, options.returned_for))
+        _press_now()
+
+
+def publish_correction(options: argparse.Namespace) -> None:
+    """Publish a correction."""
+    opened(options)
+    from onrecord import correcting
+
+    typed = correcting.Typed(options.kind, options.text, options.at, options.to, options.comment, options.credit)
+    made = correcting.publish(_episode(options.episode), typed, _me())
+    _press_now()
+    say(f"It is correction #{made.number}.")
+
+
+def list_corrections(options: argparse.Namespace) -> None:
+    """Show corrections."""
+    opened(options)
+    from onrecord import correcting
+
+    for line in correcting.listed(_episode(options.episode) if options.episode else None):
+        print(line)
+
+
+def change_correction(options: argparse.Namespace) -> None:
+    """Give a correction another text, or take a name away."""
+    opened(options)
+    from onrecord.discussion import corrections
+
+    if not options.text and not options.no_credit:
+        raise BadInput("Say what is to be different: --text TEXT or --no-credit.")
+    correction = corrections.find(options.number)
+    if options.text:
+        corrections.reword(correction, options.text, _me())
+    if options.no_credit:
+        corrections.thank_nobody([correction])
+    _press_now()
+
+
+def withdraw_correction(options: argparse.Namespace) -> None:
+    """Withdraw a correction with a sentence."""
+    opened(options)
+    from onrecord.discussion import corrections
+
+    corrections.withdraw(corrections.find(options.number), options.reason, _me())
+    _press_now()
+
+
+def _me() -> str:
+    """Who the log says did it."""
+    return f"{getpass.getuser()} (command line)"
+
+
+def list_rules(options: argparse.Namespace) -> None:
+    """List the rules for what comes in."""
+    opened(options)
+    from onrecord import moderating
+
+    for line in moderating.list_rules():
+        print(line)
+
+
+def add_rule(options: argparse.Namespace) -> None:
+    """Add a rule, and say what it finds among what waits."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.add_rule(options.kind, options.pattern, options.deed, options.note, options.apply))
+    _press_now()
+
+
+def apply_rule(options: argparse.Namespace) -> None:
+    """Apply a rule to what waits."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.apply_rule(options.rule))
+    _press_now()
+
+
+def remove_rule(options: argparse.Namespace) -> None:
+    """Take a rule away."""
+    opened(options)
+    from onrecord import moderating
+
+    say(moderating.remove_rule(options.rule))
+
+
+def _see_to_person(options: argparse.Namespace) -> None:
+    """All that is kept of somebody into a file, or out of every file."""
+    from onrecord import erase
+
+    if not options.address:
+        raise BadInput(f"Say whose, such as `onrecord discussion {options.deed} --address reader@example.org`.")
+    if options.deed == "export":
+        file = Path(options.file or "yours.zip")
+        erase.export(options.address, file)
+        say(f"All that is kept of this address is in {file}.")
+        return
+    count = erase.erase_now(options.address)
+    say(
+        f"Erased, with {count} {'comment' if count == 1 else 'comments'}; rows kept before upgrades are removed, too. "
+        "Older backups elsewhere still have it: give --erasures when you restore one."
+    )
 
 
 def backup(options: argparse.Namespace) -> None:
@@ -458,5 +570,10 @@ def restore(options: argparse.Namespace) -> None:
     from onrecord import opening
 
     folder = Path(options.folder).resolve() if options.folder else Path.cwd()
-    backups.restore(Path(options.file), folder)
+    made = backups.restore(Path(options.file), folder, [Path(place) for place in options.erasures])
     opening.open_publication(folder)
+    if not options.erasures:
+        say(
+            f"No list of erasures was given: what was erased after this backup was made ({made}) is back. Restore it "
+            "with --erasures and the folder that this one replaces, or a newer backup, to erase it again."
+        )

@@ -23,8 +23,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import letters, limits, log, post, text
-from onrecord.discussion.models import Comment, State, Writer
+from onrecord.discussion import letters, limits, log, post, statements, text
+from onrecord.discussion.models import Comment, Part, State, Writer
 from onrecord.disputing import TypedDispute
 from onrecord.lib import language
 from onrecord.lib.addresses import mail_address
@@ -36,8 +36,8 @@ from onrecord.readmodel import EpisodeView
 from onrecord.readmodel import discussion as model
 from onrecord.site import comments, discussion, pages
 
-QUICKEST, FORM_LASTS = 3, 24 * 3600
-"""Seconds after which a form may be sent, and until when."""
+QUICKEST = 3
+"""Seconds after which a form may be sent; until when: `limits.FORM_LASTS`."""
 
 LINK_LASTS = 30 * 24 * 3600
 """Seconds that a mailed link works."""
@@ -192,6 +192,7 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
         quoted=discussion.quoted(view, replied[0]) if replied else {},
         most=text.LONGEST,
         forget=us.link("discuss/forget/"),
+        yours=us.link("discuss/yours/"),
     )
     return _page(content, code)
 
@@ -218,6 +219,7 @@ def sent(request: HttpRequest, key: str) -> HttpResponse:
         link=us.link(model.permalink(view.folder, comment.number)) if comment.number else "",
         edit=us.link(f"discuss/edit/{key}/") if mine and post.may_edit(comment, timezone.now()) else "",
         receipt=us.link(f"discuss/receipt/{key}/") if mine and comment.salt else "",
+        rejoin=us.link(f"discuss/rejoin/{key}/") if mine and statements.may_rejoin(comment) else "",
     )
     return _page(content)
 
@@ -328,15 +330,112 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt  # mail programs send this by themselves when their button is pressed (RFC 8058)
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/stop/<token>/`: no more mails to this address."""
-    writer = Writer.objects.filter(pk=_unsigned(token, letters.STOP) or 0).first()
-    latest = writer.comments.order_by("-id").first() if writer else None
-    view = readmodel.episode(latest.episode_id) if latest else None
+    writer = Writer.objects.filter(key=_unsigned(token, letters.STOP) or "").first()
+    view = _latest_episode(writer) if writer else None
     if writer is None or view is None:
         return _not_found()
     if request.method == "POST":
         Writer.objects.filter(pk=writer.pk).update(mails_stopped=True)
         return _page(discussion.note(view, "stopped"))
     return _page(discussion.note(view, "stop"))
+
+
+def _latest_episode(writer: Writer) -> EpisodeView | None:
+    """The one that they last wrote about, or were asked to reply about."""
+    comment = writer.comments.order_by("-id").first()
+    if comment is None:
+        invitation = writer.invitations.select_related("comment").order_by("-id").first()
+        comment = invitation.comment if invitation else None
+    return readmodel.episode(comment.episode_id) if comment else None
+
+
+# ── after an answer ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@form_view
+@_open
+def rejoin(request: HttpRequest, token: str) -> HttpResponse:
+    """`/discuss/rejoin/<token>/`: the one who disputed says one more word. The token is that of a mailed link, or the
+    comment's key, in the browser that is known as theirs."""
+    mailed = _unsigned(token, letters.REJOIN)
+    comment, view = _comment(mailed or token)
+    if comment is None or view is None or not (mailed or _is_theirs(request, comment)):
+        return _not_found()
+    further = _Further(Part.REJOINDER, comment, comment.name, comment.writer, statements.may_rejoin(comment))
+    return _further_word(request, view, further, lambda words: statements.rejoin(comment, words))
+
+
+@form_view
+@_open
+def reply(request: HttpRequest, secret: str) -> HttpResponse:
+    """`/discuss/reply/<secret>/`: the guest of the episode replies to a dispute, once, through the mailed link."""
+    invitation = statements.invitation(secret)
+    view = _episode(invitation.comment.episode.key) if invitation else None
+    if invitation is None or view is None:
+        return _not_found()
+    may = statements.may_reply(invitation)
+    further = _Further(Part.REPLY, invitation.comment, invitation.name, invitation.writer, may)
+    return _further_word(request, view, further, lambda words: statements.reply(invitation, words))
+
+
+def _is_theirs(request: HttpRequest, comment: Comment) -> bool:
+    browser = _Browser.of(request)
+    return comment.key in browser.sent or (browser.writer is not None and browser.writer == comment.writer)
+
+
+@dataclass(frozen=True)
+class _Further:
+    """A guest's reply or a rejoinder that somebody may write, under this name, or may not any more."""
+
+    part: Part
+    comment: Comment
+    name: str
+    writer: Writer | None
+    may: bool
+
+
+def _further_word(
+    request: HttpRequest, view: EpisodeView, further: _Further, take: Callable[[str], object]
+) -> HttpResponse:
+    """The form below the dispute as it stands on the page; sent, what became of it, at the same address."""
+    with language.speaking(view.language):
+        typed = _Typed(further.name, "", request.POST.get("text", ""), "", _Browser(None, []))
+        if request.method != "POST" or request.POST.get("do") == "preview":
+            preview = text.clean_html(typed.words, view.duration_ms) if request.method == "POST" else ""
+            return _further_form(view, further, typed, preview)
+        words = text.plain(typed.words)
+        typed.check_words(words)
+        try:
+            if not typed.problems:
+                take(words)
+                return _see(request.path.removeprefix(readmodel.publication().link("")))
+        except BadInput as error:
+            typed.problems.append(str(error))
+        return _further_form(view, further, typed)
+
+
+def _further_form(view: EpisodeView, further: _Further, typed: _Typed, preview: str = "") -> HttpResponse:
+    number = further.comment.number or 0
+    card = next(iter(model.comments(view.id, number, number)), None)
+    if card is None or card.gone:
+        return _not_found()
+    us, there = readmodel.publication(), statements.there(further.comment, further.part)
+    if there is not None and there.writer != further.writer:
+        there = None  # another guest's, which is nobody else's until it is published
+    content = discussion.statement(
+        view,
+        card,
+        part=further.part,
+        typed=typed,
+        may=further.may,
+        there=there,
+        words=comments.shown(us, view, there.html) if there else "",
+        preview=comments.shown(us, view, preview) if preview else "",
+        problems=typed.problems,
+        most=text.LONGEST,
+        link=us.link(model.permalink(view.folder, number)),
+    )
+    return _page(content, 400 if typed.problems else 200)
 
 
 def _unsigned(token: str, salt: str) -> Any:
@@ -363,12 +462,12 @@ class _Browser:
             said = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=COOKIE_LASTS)
         except signing.BadSignature:
             return cls(None, [])
-        known = Writer.objects.filter(pk=said["writer"], verified__isnull=False, blocked=None)
+        known = Writer.objects.filter(key=said["writer"], verified__isnull=False, blocked=None)
         return cls(known.first() if said["writer"] else None, list(said["sent"]))
 
     def remembered(self, answer: HttpResponse) -> HttpResponse:
         """The answer, with a cookie that says the same."""
-        said = {"writer": self.writer.pk if self.writer else 0, "sent": self.sent[-REMEMBERED:]}
+        said = {"writer": self.writer.key if self.writer else "", "sent": self.sent[-REMEMBERED:]}
         answer.set_cookie(
             COOKIE,
             signing.dumps(said, salt=COOKIE),
@@ -389,7 +488,7 @@ def _token(subject: str, waited: object = False) -> str:
 def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
     """What is used up with this form; empty when it is not ours, another's, too old or sent at once."""
     try:
-        said = signing.loads(token, salt="discuss form", max_age=FORM_LASTS)
+        said = signing.loads(token, salt="discuss form", max_age=limits.FORM_LASTS)
     except signing.BadSignature:
         return ""
     fit = said["of"] == subject and time.time() - said["at"] >= quickest
@@ -397,9 +496,9 @@ def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
 
 
 def _episode(key: str) -> EpisodeView | None:
-    """The public episode that has this key."""
-    row = Episode.objects.select_related("show").filter(key=key[:20]).first()
-    return readmodel.episode(row.pk) if row and row.is_public else None
+    """The public episode that has this key, without its words and what others wrote."""
+    row = Episode.objects.filter(key=key[:20]).first()
+    return readmodel.episodes([row.pk])[0] if row and row.is_public else None
 
 
 def _comment(key: str) -> tuple[Comment | None, EpisodeView | None]:

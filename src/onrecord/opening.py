@@ -12,7 +12,7 @@ from pathlib import Path
 import django
 from django.utils import translation
 
-from onrecord.lib import configuration
+from onrecord.lib import configuration, erasures
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import make_folder, write_atomically
 from onrecord.lib.names import clean_name
@@ -212,6 +212,7 @@ def open_publication(folder: Path) -> None:
         from onrecord.catalogue import identity
 
         identity.mint_all()
+        _replay_erasures(folder)
 
 
 def _make_parts(folder: Path) -> None:
@@ -238,6 +239,16 @@ def _bring_database_up_to_date(folder: Path) -> None:
 
             backup.backup_rows_before_upgrade()
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def _replay_erasures(folder: Path) -> None:
+    """After a restore of an older backup: nobody sees what has been erased since, whatever dies meanwhile."""
+    if not (folder / "private" / erasures.TO_REPLAY).exists():
+        return
+    from onrecord import erase
+
+    with _only_one(folder / "work" / "migrations.lock"):
+        erase.replay()
 
 
 @contextlib.contextmanager

@@ -59,8 +59,11 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.speakers",
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
+    "onrecord.discussion.steps.settle",
     "onrecord.references.steps.save",
     "onrecord.references.steps.check",
+    "onrecord.discussion.steps.forget",
+    "onrecord.scrub",
 ]
 
 EMAIL_BACKEND = "onrecord.mail.backend.Outgoing"
@@ -171,7 +174,17 @@ CACHES = {
 ACCOUNT_ADAPTER = "onrecord.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]  # nobody signs up; a password is what one signs in with
-ACCOUNT_FORMS = {"login": "onrecord.accounts.forms.SignIn", "change_password": "onrecord.accounts.forms.NewPassword"}
+ACCOUNT_FORMS = {
+    "login": "onrecord.accounts.forms.SignIn",
+    "change_password": "onrecord.accounts.forms.NewPassword",
+    "reauthenticate": "onrecord.accounts.forms.Password",
+}
+MFA_FORMS = {
+    "authenticate": "onrecord.accounts.forms.SecondStep",
+    "reauthenticate": "onrecord.accounts.forms.Code",
+    "activate_totp": "onrecord.accounts.forms.App",
+    "add_webauthn": "onrecord.accounts.forms.Passkey",
+}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

@@ -10,9 +10,10 @@ from typing import Any
 from django.conf import settings
 
 from onrecord.catalogue.models import Episode, EpisodeState
+from onrecord.discussion import waiting
 from onrecord.jobs.models import State, Step
 from onrecord.mail import outgoing
-from onrecord.press.presser import stale_count
+from onrecord.press.stale import stale_count
 from onrecord.recordings.models import Recording
 from onrecord.references.read import dead
 from onrecord.transcripts import missing
@@ -66,6 +67,7 @@ def status() -> dict[str, Any]:
         "address": settings.ONRECORD.address,
         "stale": stale_count(),
         "mail": outgoing.standing(),
+        "discussion": waiting.counts(),
         "dead_references": dead().count(),
         "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
         "episodes": [asdict(episode) for episode in statuses(episodes)],
@@ -168,6 +170,7 @@ def in_words(current: dict[str, Any]) -> str:
     if current["stale"]:
         lines.append(f"{current['stale']} public files wait to be written.")
     lines += _mail_in_words(current["mail"])
+    lines += _discussion_in_words(current["discussion"])
     if current["dead_references"]:
         lines.append(f"{current['dead_references']} cited links are dead; `onrecord references list` names them.")
     lines += [f"failed: {sentence}" for sentence in current["failed"]]
@@ -181,6 +184,13 @@ def in_words(current: dict[str, Any]) -> str:
             if step["state"] != State.DONE
         ]
     return "\n".join(lines)
+
+
+def _discussion_in_words(waiting: dict[str, int]) -> list[str]:
+    if not waiting["comments"]:
+        return []
+    disputes = f", {waiting['disputes']} of them disputes" if waiting["disputes"] else ""
+    return [f"{waiting['comments']} comments wait to be read{disputes}; `onrecord discussion list` shows them."]
 
 
 def _mail_in_words(mail: dict[str, Any]) -> list[str]:

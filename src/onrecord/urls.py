@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord import discuss, share
+from onrecord import discuss, share, yours
 from onrecord.feeds import views as feeds
 from onrecord.search import views as search
 
@@ -17,7 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discuss/to/<str:episode>/<int:number>/", discuss.to),
     path("discuss/forget/", discuss.forget),
     path("discuss/confirm/<str:token>/", discuss.confirm),
+    path("discuss/rejoin/<str:token>/", discuss.rejoin),
+    path("discuss/reply/<str:secret>/", discuss.reply),
     path("discuss/stop/<str:token>/", discuss.stop),
+    path("discuss/yours/", yours.ask),
+    path("discuss/yours/<str:secret>/", yours.own),
     path("oembed/", feeds.oembed),
     path("quote/", share.quoting),
     path("search/", search.page),

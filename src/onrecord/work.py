@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.sessions.backends.db import SessionStore
 
 from onrecord.catalogue.models import Episode
+from onrecord.discussion import limits
 from onrecord.display import Throttle, step_display
 from onrecord.jobs import queue
 from onrecord.jobs.models import State, Step
@@ -27,6 +28,7 @@ def work(only: str = "") -> None:
     presser.notice_settings()
     presser.clean_up()
     SessionStore.clear_expired()
+    limits.see_to_forgetting()
     Worker(only=only or None, background=[] if only else [press_some, index.update_some]).run()
 
 

@@ -6,14 +6,22 @@ import time
 from typing import Any
 from unittest import mock
 
+from django.db import transaction
 from django.test import Client
 from lxml import html
 
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Comment
+from onrecord.discussion.models import Comment, Decision
+from onrecord.transcripts.tokens import Token
 
 ORIGIN = {"Origin": "http://testserver"}
+TEXT = "Where did it begin? They did sign the paper that night. Nothing was written down. And so we left."
+
+
+def said(text: str, each: int = 400) -> list[Token]:
+    """The words of one speaker, `each` milliseconds long."""
+    return [Token(word, n * each, (n + 1) * each, 1) for n, word in enumerate(text.split())]
 
 
 def tree_of(answer: Any) -> Any:
@@ -68,3 +76,10 @@ def published(episode: Episode, text: str = "I was there.", **given: Any) -> Com
     moderate.publish(comment)
     comment.refresh_from_db()
     return comment
+
+
+def settled() -> None:
+    """Ten minutes later, or a week: what was decided cannot be undone any more."""
+    for number in Decision.objects.values_list("pk", flat=True):
+        with transaction.atomic():
+            moderate.settle(number)

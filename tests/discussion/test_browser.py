@@ -12,20 +12,24 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, Route
 
+from onrecord import edit
+from onrecord.accounts.models import Account
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import moderate
 from onrecord.discussion.models import Comment, Tie
 from onrecord.lib.headers import content_type
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
+from onrecord.press.check import check
+from onrecord.transcripts import revisions
+from tests.browser import CHROMIUM, chromium
+from tests.discussion.conftest import make_spoken
 from tests.press import archive
-from tests.press.test_presser import press
-from tests.site.test_browser import CHROMIUM, chromium
+from tests.press.pressing import press
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("no_index_stays"),
+    pytest.mark.django_db,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 SITE = "http://127.0.0.1:8000"
@@ -36,7 +40,7 @@ class Site:
     """Public files from disk, the program's routes from Django; one browser has one jar of cookies."""
 
     def __init__(self, page: Page, public: Path) -> None:
-        self.public, self.client = public, Client()
+        self.public, self.client, self.editor = public, Client(), Client()
         self.strangers: list[str] = []
         self.errors: list[str] = []
         page.route("**/*", self.answer)
@@ -48,7 +52,7 @@ class Site:
         if not request.url.startswith(SITE):
             self.strangers.append(request.url)
             route.abort()
-        elif parts.path.startswith(("/discuss/", "/quote/")):
+        elif parts.path.startswith(("/discuss/", "/quote/", "/studio/")):
             with mock.patch("time.time", return_value=time.time() + (5 if request.method == "POST" else 0)):
                 answer = self.ask(request, f"{parts.path}?{parts.query}")
             kept = {name: answer[name] for name in ("Content-Type", "Content-Security-Policy")}
@@ -61,13 +65,14 @@ class Site:
             route.fulfill(status=200 if body else 404, body=body, content_type=content_type(path))
 
     def ask(self, request: Any, path: str) -> Any:
+        client = self.editor if path.startswith("/studio/") else self.client
         if request.method == "POST":
             pairs = parse_qsl(request.post_data or "", keep_blank_values=True)
             given: dict[str, list[str]] = {}
             for name, value in pairs:
                 given.setdefault(name, []).append(value)
-            return self.client.post(path, given, headers={"Origin": "http://testserver"}, follow=True)
-        return self.client.get(path, follow=True)
+            return client.post(path, given, headers={"Origin": "http://testserver"}, follow=True)
+        return client.get(path, follow=True)
 
 
 @pytest.fixture
@@ -117,6 +122,13 @@ def test_write_confirm_be_read(episode: Episode, publication: Any, javascript: b
         assert page.locator("#c1 .said p").count() == 2
         assert page.locator("#c1 .said a").get_attribute("href") == "/talks/e1/?t=12"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390 if javascript else True
+        edit.rename(comment.episode, "bells")
+        press()
+        page.goto("about:blank")  # the same address again would be no visit
+        page.goto(f"{SITE}/talks/e1/discussion/#c1")
+        page.wait_for_url("**/talks/bells/discussion/**")
+        assert page.url.endswith("/#c1") or not javascript
+        assert page.locator("#c1 .said p").count() == 2
         assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
 
 
@@ -148,3 +160,93 @@ def test_dispute_by_keyboard_with_javascript(episode: Episode, publication: Any)
         page.wait_for_url("**/discussion/#c1")
         assert page.locator("#c1 .about-words blockquote").inner_text() == Tie.objects.get().words
         assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
+
+
+@pytest.mark.slow
+def test_from_the_dispute_to_the_correction_and_on(publication: Any) -> None:
+    """Disputed, confirmed, published, answered "corrected": the words stay. The transcript is fixed, and the dispute
+    stands at the right words; then they are taken away, and it says so."""
+    episode = make_spoken()
+    (publication.work / "uploads").mkdir(parents=True)
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        site = Site(page, publication.public)
+        site.editor.force_login(Account.objects.create(username="max", email="max@example.org", role="editor"))
+        page.goto(f"{SITE}/discuss/?episode={episode.key}&dispute=1&revision=1&words=4-10")
+        page.get_by_label("The reason").select_option("fact")
+        page.get_by_label("What is wrong").fill("They did not.")
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_label("Your mail address").fill("ada@example.org")
+        page.get_by_role("button", name="Send").click()
+        page.goto(link_in_mail("/confirm/"))
+        page.get_by_role("button", name="Yes, it is mine").click()
+
+        page.goto(f"{SITE}/studio/comments/")
+        page.keyboard.press("p")
+        page.wait_for_selector("text=Published.")
+        press()
+        before = bytes(revisions.newest_of(episode).tokens)
+        page.goto(f"{SITE}/studio/disputes/")
+        page.keyboard.press("a")
+        page.get_by_label("The answer", exact=True).fill("You are right: see the **minutes**.")
+        correction = page.get_by_label("The correction", exact=True)
+        assert not correction.is_visible()
+        page.get_by_label("Corrected").check()
+        assert "They did sign the paper" in correction.input_value()
+        correction.fill(correction.input_value().replace("____", "nobody signed it"))
+        page.get_by_label("The reason for this outcome").fill("The minutes say so.")
+        page.get_by_role("button", name="Publish the answer").click()
+        page.wait_for_selector("text=No dispute waits")
+        press()
+        assert bytes(revisions.newest_of(episode).tokens) == before
+        page.goto(f"{SITE}/talks/e1/")
+        assert "nobody signed it" in page.locator("main").inner_text()
+        mark = page.locator("a.disputed")
+        assert mark.get_attribute("aria-label") == "Disputed and answered: #1"
+        mark.click()
+        page.wait_for_url("**/discussion/#c1")
+        assert "Corrected" in page.locator("#c1 .outcome").inner_text()
+
+        page.goto(link_in_mail("/rejoin/"))
+        page.get_by_label("Your rejoinder").fill("Thank you.")
+        page.get_by_role("button", name="Send").click()
+        page.wait_for_selector("text=Your reply has arrived")
+        page.goto(f"{SITE}/studio/comments/")
+        page.keyboard.press("p")
+        page.wait_for_selector("text=Published.")
+
+        page.goto(f"{SITE}/studio/comments/{Comment.objects.get().key}/answer/")
+        page.get_by_role("link", name="Correct these words").click()
+        words = page.get_by_label("What is said")
+        words.fill("Well, then. " + words.input_value().replace("did sign", "did sink"))
+        page.get_by_role("button", name="Save as a new revision").click()
+        assert page.get_by_label("Transcript fixed").is_checked()
+        page.get_by_label("The reason for this outcome").fill("We misheard, too.")
+        page.get_by_role("button", name="Publish the answer").click()
+        press()
+        page.goto(f"{SITE}/talks/e1/")
+        before_the_mark = page.locator("xpath=//a[contains(@class, 'disputed')]/preceding-sibling::span[@class='s'][1]")
+        assert before_the_mark.inner_text() == "They did sink the paper that night."
+        page.goto(f"{SITE}/talks/e1/discussion/")
+        card = page.locator("#c1").inner_text()
+        assert "They did sink the paper" in card and "revision 1 became 2" in card and "Thank you." in card
+
+        page.goto(f"{SITE}/studio/comments/{Comment.objects.get().key}/answer/")
+        page.get_by_role("link", name="Correct these words").click()
+        words = page.get_by_label("What is said")
+        words.fill("Well, then. Where did it begin? Nothing was written down. And so we left.")
+        page.get_by_role("button", name="Save as a new revision").click()
+        press()
+        page.goto(f"{SITE}/talks/e1/discussion/")
+        card = page.locator("#c1").inner_text()
+        assert "They did sign the paper" in card and "no longer in the transcript" in card
+        page.goto(f"{SITE}/talks/e1/")
+        assert page.locator("a.disputed").count() == 0
+        assert check() == []
+        assert (site.strangers, [error for error in site.errors if "404" not in error]) == ([], [])
+
+
+def link_in_mail(part: str) -> str:
+    """The newest link of that kind."""
+    bodies = [outgoing.opened(mail).body for mail in Mail.objects.order_by("-id")]
+    return next(word for body in bodies for word in body.split() if part in word)

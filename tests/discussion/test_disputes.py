@@ -10,39 +10,19 @@ from django.test import Client
 from lxml import html
 
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import log, moderate, post
+from onrecord.discussion import log, moderate, post, waiting
 from onrecord.discussion.models import Cited, Comment, Tie
 from onrecord.passages.models import Passage
 from onrecord.press.check import check
 from onrecord.references.models import Kind, Reference
-from onrecord.transcripts import revisions, tokens
-from onrecord.transcripts.models import Origin, Revision
-from onrecord.transcripts.tokens import Token
-from tests.discussion.making import fields_of, opened, said_by, send, tree_of
-from tests.press import archive
-from tests.press.test_presser import press
+from onrecord.transcripts import revisions
+from onrecord.transcripts.models import Origin
+from tests.discussion.making import TEXT, fields_of, opened, said, said_by, send, settled, tree_of
+from tests.press.pressing import press
 
 pytestmark = pytest.mark.django_db
 
-TEXT = "Where did it begin? They did sign the paper that night. Nothing was written down. And so we left."
 SEVEN = "\n\n".join(f"Paragraph {n}: {'what the book says of that winter. ' * 13}" for n in range(7))
-
-
-def said(text: str, each: int = 400) -> list[Token]:
-    return [Token(word, n * each, (n + 1) * each, 1) for n, word in enumerate(text.split())]
-
-
-@pytest.fixture
-def public(publication: Any) -> Path:
-    return publication.public
-
-
-@pytest.fixture
-def episode(public: Path) -> Episode:
-    episode = archive.make_episode(archive.make_show(), 1)
-    Revision.objects.filter(transcript__episode=episode).update(tokens=tokens.pack(said(TEXT)), words=len(TEXT.split()))
-    press()
-    return episode
 
 
 def correct(episode: Episode, text: str) -> None:
@@ -206,6 +186,8 @@ def test_links_in_plain_comments_are_references_once_they_are_published(episode:
     assert [one.reference.given for one in Cited.objects.all()] == ["https://example.org/a"]
     press()
     moderate.spam(comment)
+    assert Reference.objects.get().published is None, "nobody is visited for its sake"
+    settled()
     assert not Reference.objects.exists() and not Tie.objects.exists()
     press()
     assert check() == []
@@ -216,4 +198,4 @@ def test_disputes_of_the_same_words_are_not_folded(episode: Episode) -> None:
         draft = post.Draft(f"N{n}", f"a{n}@example.org", "No.", None)
         post.post(episode, draft, post.Sender(f"n{n}"))
     taken(send(opened(episode, dispute="1") | typed(text="No.")))
-    assert [one.alike for one in moderate.with_histories(moderate.waiting())] == [1, 0]
+    assert [one.alike for one in waiting.with_histories(waiting.waiting())] == [1, 0]

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
@@ -34,7 +35,10 @@ def echo(request: HttpRequest) -> JsonResponse:
 
 
 def slow(request: HttpRequest) -> HttpResponse:
-    time.sleep(float(request.GET["seconds"]))
+    """Until the file is there that is named, or a minute is over."""
+    end = time.monotonic() + 60
+    while not Path(request.GET["until"]).exists() and time.monotonic() < end:
+        time.sleep(0.02)
     return HttpResponse("done")
 
 

@@ -19,6 +19,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 PROGRAM = """
 import json, os, sys, tiny
 print(json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "tiny": tiny.VERSION, "prefix": sys.prefix}))
@@ -52,7 +54,7 @@ class Checkout:
         settings = {"PATH": self.path, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels)} | environment
         return subprocess.Popen(
             [launcher or self.folder / "onrecord", *arguments],
-            env={**os.environ, **settings},
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | settings,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

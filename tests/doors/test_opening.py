@@ -16,6 +16,7 @@ from onrecord.lib.files import write_atomically
 from tests.conftest import ROOT, Command
 from tests.sounds import write_wave
 
+pytestmark = pytest.mark.first_use
 PODCAST = "{https://podcastindex.org/namespace/1.0}"
 
 

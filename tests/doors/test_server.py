@@ -17,6 +17,8 @@ import pytest
 from onrecord.lib.errors import BadInput
 from tests.doors.serving import HASH, MEDIA, PAGE, ask, free_port, make_public, running, start, wait_until_listening
 
+pytestmark = pytest.mark.once
+
 MP3 = f"/talks/one/{HASH}.mp3"
 LARGE = 60_000_000
 
@@ -191,13 +193,18 @@ def test_head_of_the_program(port: int) -> None:
     assert (reply.status, reply.body) == (201, b"")
 
 
-def test_files_flow_while_django_is_busy(port: int) -> None:
+def test_files_flow_while_django_is_busy(port: int, tmp_path: Path) -> None:
+    end = tmp_path / "end"
     with ThreadPoolExecutor(100) as pool:
-        busy = [pool.submit(ask, port, "/discuss/slow?seconds=0.5") for _ in range(90)]
-        time.sleep(0.5)
-        started = time.monotonic()
-        assert all(ask(port, "/talks/one/").status == 200 for _ in range(20))
-        assert time.monotonic() - started < 1
+        busy = [pool.submit(ask, port, f"/discuss/slow?until={end}") for _ in range(90)]
+        try:
+            until = time.monotonic() + 15
+            while sum(future.done() for future in busy) < 10 and time.monotonic() < until:
+                time.sleep(0.05)
+            assert all(ask(port, "/talks/one/").status == 200 for _ in range(20))
+            assert sum(future.done() for future in busy) < 30, "the others still wait"
+        finally:
+            end.touch()
         statuses = [future.result().status for future in busy]
     assert statuses.count(503) >= 10, "more than can wait are told to try later"
     assert statuses.count(200) >= 60
@@ -206,24 +213,29 @@ def test_files_flow_while_django_is_busy(port: int) -> None:
 # ── slow readers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def seconds_of_a_page(port: int) -> float:
+    """The median of 100."""
+    seconds = []
+    for _ in range(100):
+        started = time.perf_counter()
+        assert ask(port, "/talks/one/").status == 200
+        seconds.append(time.perf_counter() - started)
+    return sorted(seconds)[50]
+
+
 def test_slow_downloads_cost_neither_time_nor_memory(served: tuple[psutil.Process, int], folder: Path) -> None:
     process, port = served
     large = folder / "public" / f"{HASH}.mp4"
     with large.open("wb") as file:
         file.truncate(LARGE)
-    before = process.memory_info().rss
+    before, usual = process.memory_info().rss, seconds_of_a_page(port)
     connections = []
     try:
         for _ in range(100):
             connection = socket.create_connection(("127.0.0.1", port))
             connection.sendall(f"GET /{large.name} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
             connections.append(connection)
-        seconds = []
-        for _ in range(200):
-            started = time.perf_counter()
-            assert ask(port, "/talks/one/").status == 200
-            seconds.append(time.perf_counter() - started)
-        assert sorted(seconds)[100] < 0.1  # the 99th of 100 is for benchmarks/server.py, on a machine at rest
+        assert seconds_of_a_page(port) < 10 * usual + 0.1  # benchmarks/server.py measures, on a machine at rest
         assert process.memory_info().rss - before < 100_000_000
     finally:
         for connection in connections:

@@ -23,6 +23,8 @@ from tests.doors.serving import (
     wait_until_listening,
 )
 
+pytestmark = pytest.mark.once
+
 DEPLOY = ROOT / "docs" / "deploy"
 PATHS = [
     "/",
@@ -39,6 +41,9 @@ PATHS = [
     "/404.html",
     "/talks/one/episode.json",
     "/talks/one/chapters.json",
+    "/discussion/k2m4p6r8tv/annotations.json",
+    "/discussion/k2m4p6r8tv/annotations/1.json",
+    "/discussion/k2m4p6r8tv/annotations/page/1.json",
     "/talks/one/transcript.vtt",
     "/talks/one/transcript.srt",
     "/talks/one/empty.txt",

@@ -9,8 +9,14 @@ import pytest
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, Redirect
+from onrecord.discussion import corrections, moderate, post
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.disputes import DisputeDraft
+from onrecord.discussion.models import CorrectionKind, Reason
 from onrecord.feeds.chapters import chapters_json
 from onrecord.feeds.record import episode_json
+from onrecord.passages import quote
+from onrecord.references import cite
 from onrecord.transcripts.tokens import Token
 from tests.site import making
 
@@ -57,7 +63,17 @@ def fields(value: Any, name: str = "") -> dict[str, list[Any]]:
 
 def test_description_and_record_agree(publication):
     show = making.make_show()
-    full = json.loads(episode_json(readmodel.episode(making.make_full_episode(show).pk)))
+    episode = making.make_full_episode(show)
+    correction = CorrectionDraft(
+        episode, CorrectionKind.CORRECTION, "A raft.", quotation=quote.quotation(episode, 1, range(4))
+    )
+    corrections.reword(corrections.publish(correction, "Ada"), "A raft of four trunks.", "Ada")
+    for number in range(2):
+        draft = post.Draft("Ada", f"a{number}@example.org", f"No. {number}", dispute=DisputeDraft(Reason.OTHER))
+        comment = post.post(episode, draft, post.Sender(f"nonce {number}"))
+        moderate.send_back(comment, "No.") if number else moderate.publish(comment)
+    cite.published(cite.cite("https://example.org/report", episode=episode, in_notes=True))
+    full = json.loads(episode_json(readmodel.episode(episode.pk)))
     plain = json.loads(episode_json(readmodel.episode(making.make_episode(show, "plain").pk)))
     kinds = described()
     assert set(fields(full)) == set(kinds)

@@ -85,10 +85,8 @@ class House:
 
 
 @pytest.fixture
-def house(folder: Path, fresh_database_url: str, settings, monkeypatch, django_db_blocker) -> Iterator[House]:  # type: ignore[no-untyped-def]
+def house(folder: Path, settings, monkeypatch, django_db_blocker) -> Iterator[House]:  # type: ignore[no-untyped-def]
     """Django in this process and in those that it starts looks at a database of this test's own."""
-    from django.apps import apps
-    from django.core.management import call_command
     from django.db import connections
 
     from onrecord import settings as house_settings
@@ -101,8 +99,6 @@ def house(folder: Path, fresh_database_url: str, settings, monkeypatch, django_d
     monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT}")
     settings.ONRECORD = configuration.load(folder)
     settings.STEP_MODULES = ["tests.jobs.fake_steps"]
-    rooms = [app for app in apps.get_app_configs() if app.name.startswith("onrecord.")]
-    settings.MIGRATION_MODULES = {room.label: None for room in rooms if room.label != "jobs"}
     registry.load_modules.cache_clear()
     monkeypatch.setattr(house_settings, "ONRECORD", settings.ONRECORD)
     before = connections["default"]
@@ -112,12 +108,7 @@ def house(folder: Path, fresh_database_url: str, settings, monkeypatch, django_d
     with django_db_blocker.unblock():
         connections["default"] = connections.create_connection("default")
         try:
-            call_command("migrate", "jobs", verbosity=0)
             with connections["default"].cursor() as cursor:
-                if fresh_database_url:
-                    from procrastinate.schema import SchemaManager
-
-                    cursor.execute(SchemaManager.get_schema())  # what its forty migrations come to
                 cursor.execute("CREATE TABLE effects (name TEXT, subject BIGINT, piece BIGINT)")
             yield house
         finally:

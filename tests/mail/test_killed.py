@@ -23,13 +23,13 @@ for number in range({first}, {first} + 5):
 """
 
 
-def run(folder: Path, *arguments: str, code: str = "") -> subprocess.Popen[bytes]:
+def run(folder: Path, *arguments: str, code: str = "", stdout: int | None = None) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
     environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
     environment |= {"DJANGO_SETTINGS_MODULE": "onrecord.settings"}
     setup = "import django; django.setup()\n" + code
     command = [sys.executable, "-c", setup] if code else [sys.executable, "-m", "onrecord", *arguments]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.DEVNULL)
 
 
 def waiting(onrecord: Command) -> int:

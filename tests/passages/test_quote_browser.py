@@ -20,8 +20,9 @@ from onrecord.transcripts import maps, revisions
 from onrecord.transcripts.anchors import sentence_spans
 from onrecord.transcripts.models import Origin
 from onrecord.transcripts.tokens import Token
+from tests.browser import CHROMIUM, chromium
 from tests.site import making
-from tests.site.test_browser import CHROMIUM, SITE, chromium
+from tests.site.test_browser import SITE
 
 pytestmark = [
     pytest.mark.browser,

@@ -23,7 +23,7 @@ from onrecord.transcripts import revisions, tokens
 from onrecord.transcripts.models import Origin, Revision, Speaker
 from onrecord.transcripts.tokens import Token
 from tests.press import archive
-from tests.press.test_presser import press
+from tests.press.pressing import press
 
 pytestmark = pytest.mark.django_db
 

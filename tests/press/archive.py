@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from onrecord.catalogue.changes import episode_changed, everything_changed, show_changed
@@ -27,6 +28,13 @@ from onrecord.catalogue.models import (
     new_guid,
 )
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.discussion import answers, corrections, moderate, post, statements
+from onrecord.discussion.answers import AnswerDraft
+from onrecord.discussion.citing import Given
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.disputes import DisputeDraft
+from onrecord.discussion.models import Comment, Correction, CorrectionKind, Outcome, Reason
+from onrecord.discussion.models import State as CommentState
 from onrecord.passages import quote
 from onrecord.recordings.models import Recording, Rendition
 from onrecord.transcripts import revisions, tokens
@@ -157,6 +165,14 @@ def publish_one(chance: random.Random) -> None:
 def edit_one(chance: random.Random) -> None:
     if episode := _any(chance):
         episode.title = f"Title {chance.randrange(10**6)}"
+        episode.save()
+        episode_changed(episode.pk)
+
+
+def change_notes_of_one(chance: random.Random) -> None:
+    if episode := _any(chance):
+        links = [f"https://news.org/{chance.randrange(4)}" for _ in range(chance.randrange(3))]
+        episode.notes = f"See {' and '.join(links)} or /ours."
         episode.save()
         episode_changed(episode.pk)
 
@@ -300,11 +316,119 @@ def delete_one(chance: random.Random) -> None:
 def share_one(chance: random.Random) -> None:
     """A passage of a turn, as readers share it."""
     episode = _any(chance)
-    revision = newest_revision(episode) if episode and episode.is_public else None
-    if episode and revision:
-        first = chance.randrange(revision.words)
-        end = min(first + chance.randrange(1, 9), (first // 25 + 1) * 25, revision.words)
-        quote.find_or_make(episode, quote.quotation(episode, revision.number, range(first, end)))
+    if episode and (words := some_words(chance, episode)):
+        quote.find_or_make(episode, words)
+
+
+def some_words(chance: random.Random, episode: Episode) -> quote.Quotation | None:
+    revision = newest_revision(episode) if episode.is_public else None
+    if revision is None:
+        return None
+    first = chance.randrange(revision.words)
+    end = min(first + chance.randrange(1, 9), (first // 25 + 1) * 25, revision.words)
+    return quote.quotation(episode, revision.number, range(first, end))
+
+
+def publish_a_correction(chance: random.Random) -> None:
+    """Of some words or of the whole episode; of one that was withdrawn, that it was."""
+    if (episode := _any(chance)) is None:
+        return
+    words = some_words(chance, episode) if chance.random() < 0.7 else None
+    withdrawn = episode.state == EpisodeState.WITHDRAWN and episode.live_since is not None
+    if episode.is_public or withdrawn:
+        kind = CorrectionKind.WITHDRAWAL if withdrawn else chance.choice(list(CorrectionKind))
+        text = f"In fact {chance.randrange(99)} at 0:0{chance.randrange(9)}."
+        corrections.publish(CorrectionDraft(episode, kind, text, quotation=words), "Ada")
+
+
+def change_or_withdraw_a_correction(chance: random.Random) -> None:
+    rows = list(Correction.objects.filter(withdrawn=None).order_by("number"))
+    if rows and chance.random() < 0.5:
+        corrections.reword(chance.choice(rows), f"No: {chance.randrange(99)}.", "Ada")
+    elif rows:
+        corrections.withdraw(chance.choice(rows), "It does not hold.", "Ada")
+
+
+# ── what readers write ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def comment_on_one(chance: random.Random) -> None:
+    """Somebody writes, perhaps in reply, and it is published, or waits."""
+    write_about(chance, _any(chance))
+
+
+def dispute_one(chance: random.Random) -> None:
+    """Of words that are said now, or of the whole episode."""
+    if (episode := _any(chance)) and episode.is_public:
+        revision = newest_revision(episode)
+        words = None
+        if revision and chance.random() < 0.8:
+            first = chance.randrange(revision.words)
+            words = quote.quotation(episode, revision.number, range(first, min(first + 4, revision.words)))
+        reason = chance.choice([Reason.FACT, Reason.HEARD]) if words else Reason.CONTEXT
+        references = (Given("https://else.example/book", "It was not so."),)
+        write_about(chance, episode, DisputeDraft(reason, words, references=references))
+
+
+def write_about(chance: random.Random, episode: Episode | None, dispute: DisputeDraft | None = None) -> Comment | None:
+    """A comment by somebody who is not known yet."""
+    if episode is None or not episode.is_public:
+        return None
+    reader, before = chance.randrange(10**9), _comments().filter(episode=episode)
+    parent = chance.choice([None, *before.order_by("id")])
+    words = f"What *{reader}* knows, at 0:12: https://else.example/{reader}"
+    draft = post.Draft(f"Reader {reader}", f"r{reader}@example.org", words, parent, dispute)
+    comment = post.post(episode, draft, post.Sender(f"form {reader}"))
+    if chance.random() < 0.7:
+        post.confirm(comment)
+    if chance.random() < 0.8:
+        moderate.publish(comment)
+    return comment
+
+
+def _comments() -> QuerySet[Comment]:
+    return Comment.objects.filter(state=CommentState.PUBLISHED)
+
+
+def _any_comment(chance: random.Random) -> Comment | None:
+    ids = list(_comments().order_by("id").values_list("id", flat=True))
+    return Comment.objects.get(pk=chance.choice(ids)) if ids else None
+
+
+def edit_a_comment(chance: random.Random) -> None:
+    comment = _any_comment(chance)
+    if comment and post.may_edit(comment, timezone.now()):
+        post.edit(comment, f"Said better: {chance.randrange(10**6)}")
+
+
+def withdraw_a_comment(chance: random.Random) -> None:
+    if comment := _any_comment(chance):
+        post.withdraw(comment)
+
+
+def remove_a_comment(chance: random.Random) -> None:
+    if comment := _any_comment(chance):
+        moderate.spam(comment)
+
+
+def discuss_one(chance: random.Random) -> None:
+    """A dispute, published; or what is said to one, and what came of it."""
+    episode = _any(chance)
+    if not episode or not episode.is_public:
+        return
+    known = Comment.objects.filter(episode=episode, dispute__isnull=False, state=CommentState.PUBLISHED)
+    comment = chance.choice([None, *known.order_by("id")])
+    revision, number = newest_revision(episode), Comment.objects.count()
+    if comment is None:
+        words = quote.quotation(episode, revision.number, range(min(3, revision.words))) if revision else None
+        draft = post.Draft("Ada", f"a{number}@example.org", f"No. {number}", None, DisputeDraft(Reason.FACT, words))
+        moderate.publish(post.post(episode, draft, post.Sender(f"nonce {number} {chance.random()}")))
+        return
+    outcome = chance.choice([None, Outcome.STANDS, Outcome.CORRECTED, Outcome.REMOVED])
+    answer = AnswerDraft(f"Said {chance.random()}", outcome, "So it is.", correction="In fact not.")
+    answers.answer(comment, answer, "Max")
+    if outcome != Outcome.REMOVED and statements.may_rejoin(comment):
+        statements.publish(statements.rejoin(comment, "And yet."), "Max")
 
 
 def newest_revision(episode: Episode) -> Revision | None:
@@ -322,6 +446,7 @@ DEEDS = [
     publish_one,
     publish_one,
     edit_one,
+    change_notes_of_one,
     rename_one,
     rename_back,
     take_anothers_old_address,
@@ -341,5 +466,18 @@ DEEDS = [
     share_one,
     share_one,
     share_one,
+    comment_on_one,
+    comment_on_one,
+    comment_on_one,
+    dispute_one,
+    dispute_one,
+    edit_a_comment,
+    withdraw_a_comment,
+    remove_a_comment,
+    discuss_one,
+    discuss_one,
+    publish_a_correction,
+    publish_a_correction,
+    change_or_withdraw_a_correction,
     change_everything,
 ]

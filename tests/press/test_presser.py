@@ -1,79 +1,31 @@
-"""The press on real rows and files: what a change touches, what it leaves, and that all equals a full rebuild."""
+"""The press on real rows and files: what a change touches, and what it leaves."""
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from lxml import html
 
+from onrecord import edit
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
+from onrecord.discussion import moderate
 from onrecord.feeds import items
 from onrecord.lib import configuration
-from onrecord.press import affected, kept_items, lists, presser, stale
+from onrecord.press import affected, lists, presser, stale
 from onrecord.press.check import check
-from onrecord.press.models import KeptItem, Listed, PublicFile
+from onrecord.press.models import KeptItem, PublicFile
 from onrecord.recordings.models import Recording
 from tests.press import archive
+from tests.press.pressing import change, contents, press, times
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def public(publication: configuration.Configuration) -> Path:
-    return publication.public
-
-
-@pytest.fixture
-def small_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages, archives and sitemaps turn after a few episodes."""
-    monkeypatch.setattr(lists, "PAGE", 3)
-    monkeypatch.setattr(lists, "ARCHIVE", 5)
-    monkeypatch.setattr(lists, "SITEMAP", 4)
-
-
-def contents(public: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(public)): file.read_bytes() for file in sorted(public.rglob("*")) if file.is_file()}
-
-
-def times(public: Path) -> dict[str, int]:
-    return {str(file.relative_to(public)): file.stat().st_mtime_ns for file in public.rglob("*") if file.is_file()}
-
-
-def press() -> set[str]:
-    """Press what is stale; returns the paths that were dealt with."""
-    while affected.consume():
-        pass
-    touched = set(stale.stale().values_list("path", flat=True))
-    presser.press_what_is_stale()
-    assert not presser.failures()
-    return touched
-
-
-def change(episode: Episode, **fields: Any) -> None:
-    for name, value in fields.items():
-        setattr(episode, name, value)
-    episode.save()
-    episode_changed(episode.pk)
-
-
-@pytest.fixture
-def twelve(public: Path, small_lists: None) -> list[Episode]:
-    """A show of twelve episodes, pressed."""
-    show = archive.make_show()
-    episodes = [archive.make_episode(show, number, words=40 if number < 3 else 0) for number in range(1, 13)]
-    press()
-    return episodes
 
 
 def test_withdrawn_before_anything_was_pressed(twelve: list[Episode], public: Path) -> None:
@@ -167,15 +119,6 @@ def test_one_more_makes_one_item_for_all_feeds(twelve: list[Episode], monkeypatc
     change(twelve[-1], title="Another title")
     press()
     assert made == ["e13", "e12"]
-
-
-def test_check_does_not_believe_what_is_kept(twelve: list[Episode]) -> None:
-    kept = KeptItem.objects.get(episode=twelve[-1].pk)
-    kept.item = kept_items.pack(dataclasses.replace(kept_items.unpack(bytes(kept.item)), json='{"id": "false"}'))
-    kept.save()
-    archive.make_episode(twelve[0].show, 13)
-    press()
-    assert "talks/feed.json" in {problem.path for problem in check()}
 
 
 def test_a_page_that_fills_moves_its_neighbours_only(twelve: list[Episode]) -> None:
@@ -272,6 +215,51 @@ def test_renaming_leaves_a_way_and_keeps_the_media(twelve: list[Episode], public
     assert media <= contents(public).keys()
     assert b"talks/better/" in (public / "talks/e2/index.html").read_bytes()
     assert not (public / "talks/e2/episode.json").exists()
+
+
+def test_a_discussion_is_found_at_every_address_that_its_episode_had(twelve: list[Episode], public: Path) -> None:
+    """Its pages lead on, the feed of comments goes on; what is written later too. Another episode's home is its own."""
+    one, two, chance = twelve[0], twelve[1], random.Random(3)
+
+    def say(number: int) -> None:
+        for _ in range(number):
+            comment = archive.write_about(chance, one)
+            assert comment
+            moderate.publish(comment)
+
+    def leads(path: str) -> list[str]:
+        return html.fromstring((public / path).read_bytes()).xpath("//link[@rel='canonical']/@href")
+
+    say(3)
+    press()
+    edit.rename(one, "first")
+    press()
+    assert check() == []
+    new = "http://127.0.0.1:8000/talks/first/"
+    pages = {"": "", "embed/": "embed/", "discussion/": "discussion/", "discussion/page/2/": "discussion/page/2/"}
+    assert {page: leads(f"talks/e1/{page}index.html") for page in pages} == {p: [new + to] for p, to in pages.items()}
+    assert (public / "talks/e1/discussion/atom.xml").read_bytes() == (
+        public / "talks/first/discussion/atom.xml"
+    ).read_bytes()
+    say(2)
+    press()
+    edit.edit(one, edit.Changes(show="Elsewhere"))
+    press()
+    assert check() == []
+    for former in ("talks/e1", "talks/first"):
+        assert leads(f"{former}/discussion/page/3/index.html") == [
+            "http://127.0.0.1:8000/elsewhere/first/discussion/page/3/"
+        ]
+        feed = (public / former / "discussion/atom.xml").read_bytes()
+        assert b"#5" in feed and b"elsewhere/first/discussion/atom.xml" in feed
+    change(two, slug="e1")
+    press()
+    assert check() == []
+    assert not (public / "talks/e1/discussion").exists(), "another episode lives there now"
+    change(two, slug="e2")
+    press()
+    assert check() == []
+    assert leads("talks/e1/discussion/index.html") == ["http://127.0.0.1:8000/elsewhere/first/discussion/"]
 
 
 def test_an_address_taken_over_comes_back_when_it_is_free(twelve: list[Episode], public: Path) -> None:
@@ -531,90 +519,3 @@ def test_is_stale_until_everything_that_shows_it_is_pressed(public: Path) -> Non
     assert waited
     assert not presser.is_stale(episode.pk)
     assert presser.stale_count() == 0
-
-
-def test_check_finds_what_is_wrong(twelve: list[Episode], public: Path) -> None:
-    def found() -> set[str]:
-        return {str(problem) for problem in check()}
-
-    page = public / "talks/e1/index.html"
-    good = page.read_bytes()
-    page.write_bytes(good + b" ")
-    assert "talks/e1/index.html is not as it would be written now." in found()
-    page.unlink()
-    assert "talks/e1/index.html is missing." in found()
-    page.write_bytes(good)
-    (public / "talks/e1/index.html.gz").unlink()
-    assert found() == {"talks/e1/index.html.gz is missing, or is not talks/e1/index.html compressed."}
-    (public / "stray.html").write_bytes(b"x")
-    assert "stray.html is in public/, but no part of the site: delete or move it." in found()
-    media = public / twelve[0].recordings.get().renditions.get(kind="mp3").path
-    media.write_bytes(b"x")
-    assert f"{media.relative_to(public)} has other content than its recorded hash says." in found()
-    Listed.objects.filter(episode=twelve[2].pk, list="all").delete()
-    assert "talks/e3 stands in other lists than it should." in found()
-    PublicFile.objects.filter(path="talks/e4/index.html").delete()
-    assert "talks/e4/index.html should be public and is not recorded." in found()
-
-
-def test_check_finds_links_that_dangle(twelve: list[Episode]) -> None:
-    change(twelve[0], notes="[gone](/talks/gone/) [here](#nowhere) [there](/talks/e2/) [out](https://else.example/x)")
-    press()
-    sentences = [str(problem) for problem in check()]
-    assert "talks/e1/index.html links to /talks/gone/, which is not there." in sentences
-    assert not any("e2" in sentence or "else.example" in sentence for sentence in sentences)
-
-
-def test_check_says_what_is_wrong_with_originals(twelve: list[Episode], settings: Any) -> None:
-    one, two = (episode.recordings.get().sha256 for episode in twelve[:2])
-    (settings.ONRECORD.originals / one).unlink()
-    (settings.ONRECORD.originals / two).write_bytes(b"x")
-    assert {str(problem) for problem in check()} == {
-        f"originals/{one} is missing: put it back from a backup.",
-        f"originals/{two} has other content than was uploaded.",
-    }
-
-
-def test_press_all_mends_damage(twelve: list[Episode], public: Path) -> None:
-    good = contents(public)
-    (public / "talks/e1/index.html").write_bytes(b"x")
-    (public / "talks/e2/index.html").unlink()
-    (public / "index.html.gz").write_bytes(b"x")
-    presser.press_all()
-    assert contents(public) == good
-
-
-@hypothesis_settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(seed=st.integers(0, 10**9), deeds=st.integers(5, 30), pressed_every=st.integers(1, 8))
-def test_incremental_equals_full(
-    seed: int,
-    deeds: int,
-    pressed_every: int,
-    tmp_path_factory: pytest.TempPathFactory,
-    settings: Any,
-    small_lists: None,
-) -> None:
-    folder = tmp_path_factory.mktemp("publication")
-    settings.ONRECORD = configuration.load(folder)
-    chance = random.Random(seed)
-    with transaction.atomic():
-        history = []
-        for number in range(deeds):
-            history.append(archive.do_something(chance))
-            if number % pressed_every == 0:
-                press()
-        press()
-        assert [str(problem) for problem in check()] == [], history
-        incremental = contents(folder / "public")
-        presser.press_all()
-        assert contents(folder / "public") == incremental, history
-        PublicFile.objects.exclude(kind="media").delete()
-        Listed.objects.all().delete()
-        for path in incremental:
-            if not PublicFile.objects.filter(path=path.removesuffix(".gz")).exists():
-                (folder / "public" / path).unlink()
-        presser.press_all()
-        assert contents(folder / "public") == incremental, history
-        transaction.set_rollback(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -16,30 +17,25 @@ import pytest
 SCRIPT = Path(__file__).with_name("newsroom.py")
 
 
-def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "ONRECORD_DATABASE_URL"}
-    environment |= {"ONRECORD_FOLDER": str(folder)}
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), *map(str, arguments)], env=environment, text=True, stdout=subprocess.PIPE
-    )
+class Newsroom:
+    """Its processes on one publication (newsroom.py)."""
 
+    def __init__(self, folder: Path) -> None:
+        environment = {name: value for name, value in os.environ.items() if name != "ONRECORD_DATABASE_URL"}
+        environment |= {"ONRECORD_FOLDER": str(folder)}
+        self.desk = subprocess.Popen(
+            [sys.executable, str(SCRIPT)], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
 
-def start_pressing(folder: Path) -> subprocess.Popen[str]:
-    process = start(folder, "press")
-    assert process.stdout and process.stdout.readline() == "presses\n"
-    return process
+    def ask(self, *words: object) -> Any:
+        assert self.desk.stdin and self.desk.stdout
+        print(*words, file=self.desk.stdin, flush=True)
+        return json.loads(self.desk.stdout.readline())
 
-
-def end(*processes: subprocess.Popen[str]) -> None:
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def finish(folder: Path) -> dict[str, Any]:
-    output, _ = start(folder, "finish").communicate(timeout=300)
-    found: dict[str, Any] = json.loads(output)
-    return found
+    def close(self) -> None:
+        """With those that press: they end when nobody is above them."""
+        self.desk.kill()
+        self.desk.communicate()
 
 
 @pytest.fixture
@@ -52,19 +48,22 @@ def open_folder(folder: Path) -> Path:
 
 def publish_under_pressure(folder: Path, seed: int, deeds: int, kills: int) -> dict[str, Any]:
     chance = random.Random(seed)
-    editor = start(folder, "edit", seed, deeds)
-    pressing = [start_pressing(folder), start_pressing(folder)]
+    newsroom = Newsroom(folder)
     try:
+        pressing = [newsroom.ask("press"), newsroom.ask("press")]
+        editor = newsroom.ask("edit", seed, deeds)
         for _ in range(kills):
             time.sleep(0.2 + chance.random())
             victim = chance.randrange(2)
-            end(pressing[victim])
-            pressing[victim] = start_pressing(folder)
-        assert editor.wait(timeout=300) == 0
+            assert newsroom.ask("kill", pressing[victim]) == -signal.SIGKILL, "it pressed until then"
+            pressing[victim] = newsroom.ask("press")
+        assert newsroom.ask("wait", editor) == 0
         time.sleep(chance.random())
+        for number in pressing:
+            assert newsroom.ask("kill", number) == -signal.SIGKILL
+        return dict(newsroom.ask("finish"))
     finally:
-        end(editor, *pressing)
-    return finish(folder)
+        newsroom.close()
 
 
 def assert_equals_full(found: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from onrecord.references import reading
 
+pytestmark = pytest.mark.once
+
 URDU = "پُل محفوظ ہے"
 PAGE = "<!doctype html><title> A  title </title><p>Grüße “x”</p>"
 

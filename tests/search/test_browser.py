@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -12,18 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
+from tests.browser import CHROMIUM, PATIENCE, chromium
 from tests.conftest import ROOT
 from tests.doors.serving import free_port
 from tests.sounds import write_wave
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
-FLAGS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking"
 
 
 @pytest.fixture
@@ -72,17 +70,15 @@ class Sound:
 
 
 @contextlib.contextmanager
-def chromium(java_script: bool) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+def opened(java_script: bool) -> Iterator[Page]:
+    with chromium() as browser:
         page = browser.new_page(java_script_enabled=java_script, viewport={"width": 390, "height": 800})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         yield page
-        browser.close()
 
 
 def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> None:
-    with chromium(java_script=False) as page:
+    with opened(java_script=False) as page:
         page.goto(f"{site}/people/ada/")
         page.get_by_role("link", name="Everything this person said").click()
         expect(page.locator(".said").first).to_contain_text("Today I am talking")
@@ -95,7 +91,7 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         found = re.search(r"/talks/sample/\?play=(\d+)#(t\d+)$", page.url)
         assert found
         expect(page.locator(f"#{found[2]}")).to_contain_text("machinery")
-    with chromium(java_script=True) as page:
+    with opened(java_script=True) as page:
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))

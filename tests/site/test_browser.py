@@ -1,40 +1,24 @@
 """Pages in a real Chromium: nothing of strangers runs, nothing is asked of others, nothing is wider than the screen."""
 
-import contextlib
 import json
-import shutil
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Episode, Person
 from onrecord.lib import headers
 from onrecord.readmodel import ListPage
 from onrecord.site import assets, embedding, pages
+from tests.browser import CHROMIUM, chromium
 from tests.site import making
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 SITE = "http://site.test/"
-
-
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Opened when the pages are made: inside, an event loop runs, in which Django would refuse to read rows."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
 
 
 class Site:

@@ -9,17 +9,19 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 
+from onrecord.lib import configuration
 from onrecord.press import presser
 from onrecord.site import assets
+from tests.browser import CHROMIUM, PATIENCE, chromium
 from tests.site import making, staging
-from tests.site.test_browser import CHROMIUM, chromium
 
 pytestmark = [
-    pytest.mark.usefixtures("no_index_stays"),
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 
@@ -27,12 +29,17 @@ EPISODE = "/talks/river/"
 BAR = "#player .bar"
 
 
-@pytest.fixture
-def site(publication) -> Iterator[str]:
-    """The address of a pressed publication with one watchable episode of 600 words, four minutes."""
-    show = making.make_show()
-    staging.make_interview(show, "en", 600, moving=True)
-    presser.press_all()
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, django_db_setup, django_db_blocker) -> Iterator[str]:
+    """The address of a pressed publication with one watchable episode of 600 words, four minutes.
+
+    Pages are read from its files by all these tests; its rows are taken back.
+    """
+    publication = configuration.load(tmp_path_factory.mktemp("publication"))
+    with django_db_blocker.unblock(), override_settings(ONRECORD=publication), transaction.atomic():
+        staging.make_interview(making.make_show(), "en", 600, moving=True)
+        presser.press_all()
+        transaction.set_rollback(True)
     with staging.served(publication.public) as address:
         yield address
 
@@ -42,7 +49,7 @@ def opened(browser: Browser, address: str, **options: object) -> Iterator[Page]:
     """A page of its own, that must not complain."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

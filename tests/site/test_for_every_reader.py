@@ -19,15 +19,14 @@ from playwright.sync_api import Page, expect
 from onrecord import readmodel
 from onrecord.passages import quote
 from onrecord.press import presser
+from tests.browser import CHROMIUM, chromium
 from tests.search.making import refresh
 from tests.site import making, staging
-from tests.site.test_browser import CHROMIUM, chromium
 from tests.site.test_browser_player import EPISODE, at, opened, settled
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("no_index_stays"),
+    pytest.mark.django_db,
 ]
 in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 MODULES = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent"))

@@ -11,6 +11,9 @@ from lxml import html
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, Person, Show
+from onrecord.discussion import corrections
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.models import CorrectionKind
 from onrecord.readmodel import ListPage
 from onrecord.site import pages
 from tests.site import making
@@ -76,6 +79,7 @@ def test_it_is_schema_org(publication, tmp_path: Path):
     if not modules or not shutil.which("node"):
         pytest.skip("schema-dts and typescript are not here: ./test --all installs them")
     episode = making.make_full_episode()
+    corrections.publish(CorrectionDraft(episode, CorrectionKind.CORRECTION, "It was a *raft*."), "Ada")
     plain = making.make_episode(episode.show, "plain", day=5)
     cards = ListPage(readmodel.cards([episode.pk]), 1, 1)
     ada = readmodel.person(Person.objects.get(slug="ada").pk)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from onrecord.accounts.models import Account, Role
+from tests.conftest import Prepared
+from tests.studio import site
 
 PASSWORD = "harbour boats 77"
 
@@ -39,3 +42,19 @@ def signed_in(accounts: dict[str, Account]) -> SignedIn:
         return browser
 
     return client
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, migrated: Prepared) -> Iterator[Prepared]:
+    """The publication of site.py."""
+    folder = tmp_path_factory.mktemp("prepared") / "my-show"
+    with migrated.copied(folder) as url:
+        site.prepare(folder)
+        yield Prepared(folder, url.rpartition("/")[2])
+
+
+@pytest.fixture
+def fresh_database_url(prepared: Prepared, tmp_path: Path) -> Iterator[str]:
+    """So that `folder` is a copy of it."""
+    with prepared.copied(tmp_path / "my-show") as url:
+        yield url

@@ -13,17 +13,26 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "harbour boats 77"
 
 
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """This file, as a program."""
+    environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
+    environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    return subprocess.Popen([sys.executable, __file__, *words], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def prepare(folder: Path) -> None:
+    """Make the publication in the folder. Everybody's password is PASSWORD."""
+    with start(folder) as process:
+        assert process.wait() == 0
+
+
 @contextmanager
 def served(folder: Path, host: str = "127.0.0.1") -> Iterator[int]:
-    """The port on which the folder is served. Everybody's password is PASSWORD; no worker runs."""
-    sys.path[:0] = [str(ROOT)]
+    """The port on which a folder is served that was prepared; no worker runs."""
     from tests.doors.serving import free_port
 
     port = free_port()
-    environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
-    environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
-    command = [sys.executable, __file__, host, str(port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with start(folder, host, str(port)) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
@@ -64,13 +73,15 @@ def make(folder: Path) -> None:
 
 
 def main() -> None:
-    """Make it, and serve it."""
+    """Make it; or serve it, on the host and port that are named."""
     from onrecord import opening
 
     folder = Path(os.environ["ONRECORD_FOLDER"])
     opening.make_publication(folder, "Harbour talks")
     opening.open_publication(folder)
-    make(folder)
+    if len(sys.argv) == 1:
+        make(folder)
+        return
     from onrecord import server
 
     server.serve(sys.argv[1], int(sys.argv[2]), with_worker=False, ready=lambda: print("ready", flush=True))

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.urls import resolve
+from playwright.sync_api import Browser, Page, expect
 
-from tests.site.test_browser import CHROMIUM, FLAGS
+from tests import browser
+from tests.browser import CHROMIUM, PATIENCE
 from tests.studio.site import PASSWORD, served
+from tests.studio.test_who_may import WHO_MAY
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here"),
 ]
 AXE = Path(os.environ.get("ONRECORD_NODE_MODULES", "absent")) / "axe-core" / "axe.min.js"
+CORRECT = re.compile(r"^Correct\b")
 ENGLISH, URDU = "Boats & <b>ropes</b>", "ڈاک خانے کی کہانی"
 
 
@@ -29,15 +36,13 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
+    with browser.chromium() as shared:
+        yield shared
 
 
-def opened(browser: Browser, **options: object) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
-    page.set_default_timeout(15_000)
+def opened(shared: Browser, **options: object) -> Page:
+    page = shared.new_context(viewport={"width": 1280, "height": 900}, **options).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(PATIENCE)
     page.said = []  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: page.said.append(str(error)))  # type: ignore[attr-defined]
     page.on("console", lambda message: page.said.append(message.text))  # type: ignore[attr-defined]
@@ -87,7 +92,7 @@ def test_the_publishers_way(address, chromium, scripts):
     expect(page.get_by_role("heading", level=1)).to_have_text("Ropes & boats")
 
     page.get_by_role("link", name="Words").click()
-    page.locator(".spoken").filter(has_text="It began with a boat").get_by_role("link").click()
+    page.locator(".spoken").filter(has_text="It began with a boat").get_by_role("link", name=CORRECT).click()
     words = page.get_by_label("What is said")
     expect(words).to_have_value("It began with a boat. We mended it all winter & sang <loudly>.")
     words.fill("It began with a goat. We mended it all winter & sang <loudly>.")
@@ -118,7 +123,7 @@ def test_two_who_correct_the_same_words(address, chromium):
         sign_in(page, address)
         page.get_by_role("link", name=URDU).click()
         page.get_by_role("link", name="Words").click()
-        page.get_by_role("link", name="Correct").first.click()
+        page.get_by_role("link", name=CORRECT).first.click()
         expect(page.get_by_label("What is said")).to_have_css("direction", "rtl")
     first.get_by_label("What is said").fill("یہ کہاں سے شروع ہوا؟")
     first.get_by_role("button", name="Save as").click()
@@ -194,50 +199,153 @@ def test_the_queue_without_javascript(address, chromium):
     expect(page.get_by_text("Nothing waits to be read.")).to_be_visible()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "plain"])
+def test_several_comments_at_once_and_undone(address, chromium, scripts):
+    page = opened(chromium, java_script_enabled=scripts)
+    sign_in(page, address, "moderator")
+    items, bar = page.locator(".queue > li"), page.get_by_role("form", name="Those chosen")
+    if scripts:
+        expect(items.nth(0)).to_be_focused()
+        for key in "xjx":
+            page.keyboard.press(key)
+        expect(bar).to_contain_text("2 chosen")
+        for key in ("b", "Tab", "Enter"):
+            page.keyboard.press(key)
+    else:
+        for n in range(2):
+            items.nth(n).get_by_role("checkbox").check()
+        bar.get_by_role("button", name="Spam").click()
+    expect(page.get_by_role("status")).to_have_text("2 taken away.")
+    expect(items).to_have_count(1)
+    if scripts:
+        expect(items.nth(0)).to_be_focused()
+        page.keyboard.press("u")
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_have_text("It is as it was before.")
+    expect(items).to_have_count(3)
+
+
 SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
-    *(
-        "URDU",
-        "URDUwords/",
-        "upload/",
-        "comments/",
-        "people/",
-        "account/",
-        "account/password/",
-        "account/second-step/webauthn/",
-    ),
-    *("account/second-step/totp/activate/", "account/second-step/webauthn/add/", "nothing/", "sign-out/"),
+    *("URDU", "URDUwords/", "upload/", "comments/", "comments/decisions/", "COMMENTall/", "COMMENTtie/?time=0:01"),
+    *("comments/of/1/", "rules/?new=1", "people/", "account/", "account/password/", "account/confirm/"),
+    *("account/second-step/", "account/second-step/webauthn/", "account/second-step/webauthn/add/"),
+    *("account/second-step/totp/activate/", "nothing/", "sign-out/", "sign-in/closed/"),
 )
+SECOND_STEPS = (
+    *("reauthenticate/", "recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"),
+    *("webauthn/", "webauthn/reauthenticate/", "webauthn/keys/KEY/edit/", "webauthn/keys/KEY/remove/"),
+)
+NO_SCREENS = {
+    *("studio", "release", "withdraw", "retry", "approve", "decide", "person", "revoke"),  # lead to screens
+    *("file", "mfa_download_recovery_codes", "mfa_login_webauthn"),  # files and data
+    "preview",  # the reader's page
+}
 
 
 @pytest.mark.slow
 def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
     """With ONRECORD_NODE_MODULES, a folder where npm's axe-core is installed; without it, widths and errors only."""
-    for scheme, width in (("light", 1280), ("dark", 390)):
+    for scheme, width, second in (("light", 1280, "editor"), ("dark", 390, "moderator")):
         page = opened(chromium, color_scheme=scheme, bypass_csp=AXE.is_file(), reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(f"{address}join/nothing/")
-        look_at(page, scheme)
-        page.goto(f"{address}sign-in/")
-        look_at(page, scheme)
+        seen = set()
+
+        def look(path: str = "", page: Page = page, scheme: str = scheme, seen: set[str] = seen) -> None:
+            if path:
+                page.goto(address + path)
+            look_at(page, scheme)
+            seen.add(urlsplit(page.url).path)
+
+        look("join/nothing/")
+        look("sign-in/")
         sign_in(page, address, "owner")
         addresses = {
             name: page.get_by_role("link", name=title).get_attribute("href").removeprefix("/studio/")  # type: ignore[union-attr]
             for name, title in (("ENGLISH", ENGLISH), ("URDU", URDU))
         }
-        page.goto(f"{address}account/second-step/totp/activate/")
-        look_at(page, scheme)
+        look("account/second-step/totp/activate/")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Go on").click()
+        page.goto(f"{address}comments/")
+        addresses["COMMENT"] = f"comments/{page.locator('.queue > li').first.get_attribute('id')}/"
+        make_a_rule_and_a_note(page, address, addresses["COMMENT"])
         for screen in SCREENS:
-            page.goto(address + screen.replace("ENGLISH", addresses["ENGLISH"]).replace("URDU", addresses["URDU"]))
-            look_at(page, scheme)
-        page.goto(f"{address}people/")
-        page.get_by_role("button", name="Make a link").click()
-        look_at(page, scheme)
+            name = next((name for name in addresses if screen.startswith(name)), "")
+            look(addresses.get(name, "") + screen.removeprefix(name))
+        look_at_an_invitation(page, address, look)
+        look_at_second_steps(page, address, second, look)
+        names = {resolve(path).url_name for path in seen if "nothing" not in path}
+        assert sorted(set(WHO_MAY) - NO_SCREENS - names - {"join"}) == [], "screens that nobody looked at"
         unexpected = [line for line in page.said if "Failed to load" not in line and "[DOM]" not in line]  # type: ignore[attr-defined]
         assert unexpected == []
         page.context.close()
+
+
+def look_at_an_invitation(page: Page, address: str, look: Callable[..., None]) -> None:
+    """The link that is made, what it shows to whoever follows it, and what is wrong with a form."""
+    page.goto(f"{address}people/")
+    page.get_by_role("button", name="Make a link").click()
+    look()
+    link = page.locator(".fresh input").input_value()
+    page.get_by_role("link", name="owner").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(link)
+    look()
+
+
+def look_at_second_steps(page: Page, address: str, name: str, look: Callable[..., None]) -> None:
+    """All that somebody sees who sets up an authenticator app and a passkey, and signs in with them."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options | {"isUserVerified": True}})
+    sign_in(page, address, name)
+    steps = f"{address}account/second-step/"
+    page.goto(f"{steps}totp/activate/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Code").fill(code_of(page.get_by_role("textbox", name="Secret").input_value()))
+    page.get_by_role("button", name="Use this app").click()
+    page.goto(f"{steps}webauthn/add/")
+    page.locator("[name=name]").fill("My phone")
+    page.get_by_role("button", name="Add it").click()
+    page.wait_for_url(re.compile("recovery-codes|second-step/$"))
+    page.goto(f"{steps}webauthn/")
+    key = page.get_by_role("link", name="Rename").get_attribute("href").split("/")[-3]  # type: ignore[union-attr]
+    for screen in SECOND_STEPS:
+        look(f"account/second-step/{screen.replace('KEY', key)}")
+    page.goto(f"{steps}recovery-codes/")
+    code = page.locator(".codes code").first.inner_text()
+    look("account/second-step/")
+    page.goto(f"{address}account/")
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, address, name)
+    look()
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "authenticate" not in url)
+
+
+def code_of(secret: str) -> str:
+    """What an authenticator app shows now."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def make_a_rule_and_a_note(page: Page, address: str, comment: str) -> None:
+    """What the screens of moderation show when there is something; and the last comment is taken away."""
+    page.goto(f"{address}rules/")
+    page.get_by_label("What it looks for").fill("ropes *")
+    page.get_by_role("button", name="Add the rule").click()
+    page.goto(f"{address}{comment}all/")
+    page.get_by_label("A note").fill("Ask Eva about the harbour.")
+    page.get_by_role("button", name="Note it of the person").click()
+    page.goto(f"{address}comments/")
+    if page.locator(".queue > li").count() == 3:
+        page.locator(".queue > li").last.get_by_role("button", name="Spam").click()
+    look_at(page, "comments")
 
 
 def look_at(page: Page, scheme: str) -> None:

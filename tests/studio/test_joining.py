@@ -146,7 +146,8 @@ def test_a_form_of_another_site_is_refused_and_its_words_are_kept(accounts):
 
 
 def test_the_command_line_prints_the_links(onrecord, folder):
-    (folder / "onrecord.toml").open("a").write('\n[publication]\naddress = "https://talks.example/radio"\n')
+    settings = folder / "onrecord.toml"
+    settings.write_text(settings.read_text().replace('address = ""', 'address = "https://talks.example/radio"'))
     first = onrecord("owner-link")
     assert re.fullmatch(r"https://talks\.example/radio/studio/join/[\w-]{43}/\n", first.stdout), first
     assert onrecord("owner-link", "somebody").returncode == 2

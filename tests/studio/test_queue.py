@@ -30,7 +30,7 @@ def test_what_is_said_of_each(signed_in):
         write(episode, "Buy ropes!", number, "<i>Bo</i>")
     page = signed_in("moderator").get("/studio/comments/").content.decode()
     assert "2 comments wait" in page
-    assert "Before: 1 published, 1 returned." in page
+    assert "Before: 1 published, 1 returned, 0 spam." in page
     assert "2 others say the same words." in page
     assert "&lt;i&gt;Bo&lt;/i&gt;" in page and "<i>Bo</i>" not in page
 

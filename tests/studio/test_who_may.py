@@ -1,12 +1,18 @@
-"""Each route of the studio, each role, and nobody. A route that is not in the table fails the test."""
+"""Each route of the program, each role, and nobody. A route that is not in a table fails the test."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.core import signing
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from onrecord.accounts import links
 from onrecord.accounts.models import Role
+from onrecord.discussion import corrections, post
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.letters import CONFIRM
+from onrecord.discussion.models import CorrectionKind
 from tests.site import making
 
 OWNERS, EDITORS = {"owner"}, {"owner", "editor"}
@@ -25,9 +31,31 @@ WHO_MAY = {
     "speakers": EDITORS,
     "words": EDITORS,
     "turn": EDITORS,
+    "episode_corrections": EDITORS,
+    "corrections": EDITORS,
+    "correction": EDITORS,
     "upload": EDITORS,
     "queue": SIGNED_IN,
     "decide": SIGNED_IN,
+    "decide_statement": SIGNED_IN,
+    "disputes": EDITORS,
+    "answer": EDITORS,
+    "confirm_answer": EDITORS,
+    "invite_guest": EDITORS,
+    "decide_all": SIGNED_IN,
+    "decisions": SIGNED_IN,
+    "undo": SIGNED_IN,
+    "writer": SIGNED_IN,
+    "comment": SIGNED_IN,
+    "note": SIGNED_IN,
+    "assign": SIGNED_IN,
+    "cut": SIGNED_IN,
+    "tie": EDITORS,
+    "untie": EDITORS,
+    "rules": EDITORS,
+    "apply_rule": EDITORS,
+    "remove_rule": EDITORS,
+    "reader": OWNERS,
     "people": OWNERS,
     "person": OWNERS,
     "revoke": OWNERS,
@@ -55,10 +83,35 @@ WHO_MAY = {
 }
 
 
-def routes() -> Iterator[tuple[str, str]]:
-    """Name and pattern of every route below studio/."""
+READERS = {
+    "discuss/",
+    "discuss/confirm/<str:token>/",
+    "discuss/edit/<str:key>/",
+    "discuss/forget/",
+    "discuss/receipt/<str:key>/",
+    "discuss/rejoin/<str:token>/",
+    "discuss/reply/<str:secret>/",
+    "discuss/sent/<str:key>/",
+    "discuss/stop/<str:token>/",
+    "discuss/to/<str:episode>/<int:number>/",
+    "discuss/yours/",
+    "discuss/yours/<str:secret>/",
+    "oembed/",
+    "quote/",
+    "search/",
+}
+"""Routes of readers, by their patterns: anybody's, and who is signed in to the studio is nobody in particular there."""
+
+
+def every_route() -> Iterator[tuple[str, str]]:
+    """Name and pattern of every route, of every package whose routes we have."""
     for entry in get_resolver().url_patterns:
         yield from _below(entry, "")
+
+
+def routes() -> list[tuple[str, str]]:
+    """Those below studio/."""
+    return [(name, path) for name, path in every_route() if path.startswith("studio/")]
 
 
 def _below(entry: URLPattern | URLResolver, before: str) -> Iterator[tuple[str, str]]:
@@ -66,18 +119,47 @@ def _below(entry: URLPattern | URLResolver, before: str) -> Iterator[tuple[str, 
     if isinstance(entry, URLResolver):
         for inner in entry.url_patterns:
             yield from _below(inner, path)
-    elif path.startswith("studio/"):
+    else:
         yield entry.name or path, path
 
 
-def test_every_route_is_in_the_table():
+def test_every_route_is_in_a_table():
     assert sorted(name for name, _ in routes()) == sorted(WHO_MAY)
+    assert sorted(path for _, path in every_route() if not path.startswith("studio/")) == sorted(READERS)
+
+
+@pytest.mark.parametrize("pattern", sorted(READERS))
+def test_readers_routes_are_anybodys(signed_in, pattern):
+    """The same answer for each role and for nobody: neither a way to sign in nor a cookie of the studio."""
+    episode = making.make_full_episode()
+    answers = {"get": [], "post": []}
+    for number, role in enumerate(["", *Role.values]):
+        draft = post.Draft("Ada", f"ada{number}@example.org", f"I was there, in {number}.")
+        key = post.post(episode, draft, post.Sender(f"form {number}")).key
+        keys = {
+            "key": key,
+            "episode": episode.key,
+            "number": 1,
+            "token": signing.dumps(key, salt=CONFIRM),
+            "secret": key,
+        }
+        path = "/" + re.sub(r"<\w+:(\w+)>", lambda found, keys=keys: str(keys[found[1]]), pattern)
+        for method, given in answers.items():
+            given.append(getattr(signed_in(role), method)(path, {"episode": episode.key}))
+    for method, given in answers.items():
+        assert len({answer.status_code for answer in given}) == 1, method
+        for answer in given:
+            assert not answer.get("Location", "").startswith("/studio/")
+            assert answer.status_code != 403
+            assert not set(answer.cookies) - {"discuss"}
 
 
 @pytest.mark.parametrize("name", sorted(WHO_MAY))
 def test_who_may(signed_in, accounts, name):
     episode = making.make_full_episode()
+    corrections.publish(CorrectionDraft(episode, CorrectionKind.UPDATE, "It sank."), "editor")
     parameters = {
+        "number": 1,
         "key": episode.key,
         "name": "sound",
         "first": 0,
@@ -85,6 +167,9 @@ def test_who_may(signed_in, accounts, name):
         "account": accounts["moderator"].pk,
         "link": 1,
         "pk": 1,
+        "writer": 1,
+        "tie": 1,
+        "rule": 1,
         "secret": links.invite(accounts["owner"], "editor"),
     }
     pattern = dict(routes())[name]

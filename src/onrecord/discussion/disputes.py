@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from django.db import transaction
+
+from onrecord.catalogue.changes import discussion_changed
+from onrecord.discussion import log
 from onrecord.discussion.citing import Given, keep
-from onrecord.discussion.models import Comment, Dispute, Reason, Tie
+from onrecord.discussion.models import Comment, Dispute, Kind, Reason, State, Tie
 from onrecord.lib.errors import BadInput
 from onrecord.passages import quote
 from onrecord.passages.quote import Quotation
@@ -40,6 +44,37 @@ def tie(comment: Comment, words: Quotation, by: str = "") -> Tie:
         defaults={"words": words.text, "speaker": words.speaker, "start_ms": words.start_ms, "tied_by": by},
     )
     return made
+
+
+def tie_by_editor(comment: Comment, words: Quotation, *, by: str) -> Tie:
+    """Tie what somebody wrote to the words that it is about; its wording stays. Logged. Raises BadInput."""
+    with transaction.atomic():
+        log.lock()
+        comment.refresh_from_db()
+        if not comment.salt:
+            raise BadInput("The words of this comment are gone.")
+        same = {"revision": words.revision, "first": words.words.start, "end": words.words.stop}
+        if comment.ties.filter(**same).exists():
+            raise BadInput("It is tied to these words already.")
+        made = tie(comment, words, by)
+        log.append(Kind.TIED, comment, by=by)
+        if comment.state == State.PUBLISHED:
+            published(comment)
+            discussion_changed(comment.episode_id)
+    return made
+
+
+def untie(made: Tie, *, by: str) -> None:
+    """Take back a tie that an editor made. Logged. Raises BadInput for one of the writer's own."""
+    with transaction.atomic():
+        log.lock()
+        comment = Comment.objects.select_related("episode").get(pk=made.comment_id)
+        if not made.tied_by:
+            raise BadInput("Its writer tied it to these words.")
+        made.delete()
+        log.append(Kind.UNTIED, comment, by=by)
+        if comment.state == State.PUBLISHED:
+            discussion_changed(comment.episode_id)
 
 
 def published(comment: Comment) -> None:

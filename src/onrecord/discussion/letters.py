@@ -1,19 +1,21 @@
-"""The mails that writers get. In the episode's language, with one link that stops them all."""
+"""The mails that writers and guests get. In the episode's language, with one link that stops them all."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from django.conf import settings
 from django.core import signing
 from django.utils.translation import gettext
 
-from onrecord.discussion import log, writers
-from onrecord.discussion.models import Comment
+from onrecord.discussion import log, outcomes, writers
+from onrecord.discussion.models import Answer, Comment, Invitation, Outcome, Part, Statement, Writer
 from onrecord.lib.language import isolated, speaking
 from onrecord.mail import outgoing
+from onrecord.mail.models import Mail
 
-CONFIRM, STOP = "discuss confirm", "discuss stop"
+CONFIRM, STOP, REJOIN = "discuss confirm", "discuss stop", "discuss rejoin"
 """Salts of signed links."""
 
 
@@ -37,22 +39,23 @@ def confirm(comment: Comment) -> None:
         )
 
 
-def published(comment: Comment) -> None:
-    """Tell that it is on the page."""
+def published(comment: Comment, due: datetime | None = None) -> Mail | None:
+    """Tell that it is on the page, not before `due`."""
     with speaking(comment.language):
-        _send(
+        return _send(
             comment,
             gettext("Your comment on “%(title)s” has been published"),
             gettext("Your comment on “%(title)s” is #%(number)s now:\n%(link)s"),
             "published",
             {"number": comment.number, "link": _url(f"discuss/to/{comment.episode.key}/{comment.number}/")},
+            due=due,
         )
 
 
-def returned(comment: Comment) -> None:
-    """Tell why it is not published, with its words, so that they are not lost."""
+def returned(comment: Comment, due: datetime | None = None) -> Mail | None:
+    """Tell why it is not published, with its words, so that they are not lost; not before `due`."""
     with speaking(comment.language):
-        _send(
+        return _send(
             comment,
             gettext("Your comment on “%(title)s” has not been published"),
             gettext(
@@ -61,7 +64,130 @@ def returned(comment: Comment) -> None:
             ),
             "returned",
             {"reason": comment.reason},
+            due=due,
         )
+
+
+def answered(answer: Answer) -> None:
+    """Tell whoever wrote the comment what was answered, and what came of it; a dispute may be rejoined once."""
+    comment = answer.comment
+    with speaking(comment.language):
+        said = [gettext("%(name)s answers:") % {"name": answer.name} + f"\n\n{answer.text}"] if answer.text else []
+        if answer.outcome:
+            other = answer.duplicate_of.number if answer.duplicate_of else None
+            outcome = {"outcome": outcomes.in_words(answer.outcome, other), "reason": answer.reason}
+            said.append(gettext("What came of it: %(outcome)s. The reason:\n\n%(reason)s") % outcome)
+        if hasattr(comment, "dispute") and answer.outcome != Outcome.REMOVED:
+            link = _url(f"discuss/rejoin/{signing.dumps(comment.key, salt=REJOIN)}/")
+            said.append(
+                gettext("You can say one more word to this, which is shown beside it. For 90 days, here:\n%(link)s")
+                % {"link": link}
+            )
+        _send(
+            comment,
+            gettext("What you wrote on “%(title)s” has been answered"),
+            gettext("Your comment #%(number)s on “%(title)s” has been answered:\n%(link)s\n\n%(said)s"),
+            "answered",
+            {"said": "\n\n".join(said)} | _place(comment),
+        )
+
+
+def invited(invitation: Invitation, secret: str) -> None:
+    """Ask a guest to reply to a dispute. The link is theirs alone."""
+    comment = invitation.comment
+    with speaking(comment.language):
+        _send(
+            comment,
+            gettext("Would you like to reply to a dispute of “%(title)s”?"),
+            gettext(
+                "Somebody disputes what was said in “%(title)s”, as #%(number)s:\n%(link)s\n\nIt says:\n\n%(text)s\n\n"
+                "%(name)s asks you to reply, if you wish. Your reply is shown beside it, at the same length. It is "
+                "read by a person before that. This link is for you alone, works once, and for 30 days:\n%(reply)s"
+            ),
+            "invited",
+            {"name": settings.ONRECORD.publication.name, "reply": _reply_link(secret)} | _place(comment),
+            to=invitation.writer,
+        )
+
+
+def arrived(statement: Statement) -> None:
+    """The receipt of a reply or a rejoinder."""
+    receipt = json.dumps(log.receipt_of_statement(statement), ensure_ascii=False, indent=1)
+    with speaking(statement.comment.language):
+        _send(
+            statement.comment,
+            gettext("What you wrote on “%(title)s” has arrived"),
+            gettext(
+                "Your reply to #%(number)s on “%(title)s” has arrived. A person reads it before it is shown. It says:"
+                "\n\n%(text)s\n\nThe file that came with this mail is your receipt."
+            ),
+            "arrived",
+            {"text": statement.text} | _place(statement.comment),
+            {"receipt.json": receipt},
+            to=statement.writer,
+        )
+
+
+def statement_published(statement: Statement) -> None:
+    """Tell its writer that it is on the page; of a guest's reply also the one who disputed."""
+    comment = statement.comment
+    with speaking(comment.language):
+        _send(
+            comment,
+            gettext("Your reply on “%(title)s” has been published"),
+            gettext("Your reply to #%(number)s on “%(title)s” has been published:\n%(link)s"),
+            "published",
+            _place(comment),
+            to=statement.writer,
+        )
+        if statement.part == Part.REPLY:
+            _send(
+                comment,
+                gettext("%(name)s replies to what you wrote on “%(title)s”"),
+                gettext("%(name)s replies to your comment #%(number)s on “%(title)s”:\n%(link)s\n\n%(text)s"),
+                "replied",
+                {"name": statement.name, "text": statement.text} | _place(comment),
+            )
+
+
+def statement_returned(statement: Statement, secret: str) -> None:
+    """Tell why a reply or a rejoinder is not shown, with its words, and where another can be written."""
+    comment = statement.comment
+    again = _reply_link(secret) if secret else _url(f"discuss/rejoin/{signing.dumps(comment.key, salt=REJOIN)}/")
+    with speaking(comment.language):
+        _send(
+            comment,
+            gettext("Your reply on “%(title)s” has not been published"),
+            gettext(
+                "Your reply to #%(number)s on “%(title)s” has not been published. The reason:\n\n%(reason)s\n\n"
+                "You can write another:\n%(again)s\n\nThis is what you wrote:\n\n%(text)s"
+            ),
+            "returned",
+            {"reason": statement.reason, "text": statement.text, "again": again} | _place(comment),
+            to=statement.writer,
+        )
+
+
+def _place(comment: Comment) -> dict[str, object]:
+    return {"number": comment.number, "link": _url(f"discuss/to/{comment.episode.key}/{comment.number}/")}
+
+
+def _reply_link(secret: str) -> str:
+    return _url(f"discuss/reply/{secret}/")
+
+
+def own(address: str, secret: str) -> None:
+    """The link by which somebody sees and erases what is kept of them."""
+    us = settings.ONRECORD
+    with speaking(us.publication.language):
+        text = gettext(
+            "Somebody, probably you, asked what %(name)s keeps of whoever has this address. Open this page and press "
+            "the button; there you can download all of it, and have it erased:\n%(link)s\n\n"
+            "The link works once, for a day. If it was not you who asked, nothing need be done."
+        )
+        name = isolated(us.publication.name, us.publication.language)
+        body = text % {"name": name, "link": _url(f"discuss/yours/{secret}/")}
+        outgoing.send(address, gettext("What we keep of you"), f"{body}\n", kind="discussion.own")
 
 
 def _send(
@@ -71,17 +197,22 @@ def _send(
     kind: str,
     values: dict[str, object],
     files: dict[str, str] | None = None,
-) -> None:
-    writer = comment.writer
+    to: Writer | None = None,
+    due: datetime | None = None,
+) -> Mail | None:
+    """To whoever wrote the comment, or to another."""
+    writer = to or comment.writer
     address = writers.address_of(writer) if writer and not writer.mails_stopped and not writer.blocked else ""
     if not writer or not address:
-        return
+        return None
     title = isolated(comment.episode.title, comment.language)
     values = {"title": title, "text": comment.text, **values}
-    stop = _url(f"discuss/stop/{signing.dumps(writer.pk, salt=STOP)}/")
+    stop = _url(f"discuss/stop/{signing.dumps(writer.key, salt=STOP)}/")
     foot = gettext("No more mails from %(name)s about what I write: %(link)s")
     text = f"{body % values}\n\n-- \n{foot % {'name': settings.ONRECORD.publication.name, 'link': stop}}\n"
-    outgoing.send(address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {})
+    return outgoing.send(
+        address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {}, due=due
+    )
 
 
 def _url(path: str) -> str:

@@ -1,23 +1,29 @@
 """How much is taken: from one network, one mail address, for one episode. Counted in rows, so that all processes agree.
 
-Of the network there is only a keyed hash. Its key is another every 30 days, and the hash is forgotten after 30.
+Of the network there is only a keyed hash. Its key is another every 30 days, and the hash is forgotten after 30, by a
+daily step (`steps/forget.py`): also when nobody writes any more.
 """
 
 from __future__ import annotations
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Episode
-from onrecord.discussion.models import Comment, State, Writer
+from onrecord.discussion.models import Comment, State, UsedForm, Writer
+from onrecord.jobs import queue
 from onrecord.lib import keys
 from onrecord.lib.errors import BadInput
 
+FORGET = "discussion.forget"
+
 HOUR = timedelta(hours=1)
+FORM_LASTS = timedelta(hours=24)
+"""How long a form can be sent after it was opened."""
+
 REMEMBERED = timedelta(days=30)
 """How long it is known from which network a comment came, as a hash."""
 
@@ -59,10 +65,19 @@ def hash_of_network(network: str, now: datetime) -> str:
     return hmac.digest(key, network.encode(), "sha256").hex()[:32]
 
 
-def forget_networks(now: datetime) -> None:
-    """Let go of what is older than 30 days."""
-    _remembered().filter(created__lt=now - REMEMBERED).update(network="")
+def end_of_period(now: datetime) -> datetime:
+    """When the key changes with which networks are hashed."""
+    seconds = REMEMBERED.total_seconds()
+    return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, UTC)
 
 
-def _remembered() -> QuerySet[Comment]:
-    return Comment.objects.exclude(network="")
+def forget_what_is_over(now: datetime) -> None:
+    """Let go of networks that are older than 30 days, and of forms that could not be sent any more."""
+    Comment.objects.exclude(network="").filter(created__lt=now - REMEMBERED).update(network="")
+    UsedForm.objects.filter(at__lt=now - FORM_LASTS).delete()
+
+
+def see_to_forgetting() -> None:
+    """Have the daily step there. It comes by itself: mostly this only looks, so that nobody waits for anybody."""
+    if not queue.is_underway(FORGET, 0):
+        queue.ensure(FORGET, 0)

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from onrecord.catalogue.changes import log_grew
-from onrecord.discussion.models import Comment, EarlierWording, Event, Head, Kind, new_salt
+from onrecord.discussion.models import (
+    Answer,
+    Comment,
+    Correction,
+    EarlierText,
+    EarlierWording,
+    Event,
+    Head,
+    Kind,
+    Part,
+    Statement,
+    new_salt,
+)
 from onrecord.lib.times import iso
 
 PAGE = 1_000
@@ -22,36 +34,78 @@ PAGE = 1_000
 FILE = "discussion/log.json"
 """Below public/: how many events there are, and the hash of the newest."""
 
+KIND_OF_PART = {Part.REPLY: Kind.REPLIED, Part.REJOINDER: Kind.REJOINED}
+OF_WORDS = (Kind.RECEIVED, Kind.EDITED, Kind.CUT)
+"""What leaves other words: the digest is that of the words, as they are then."""
+
 BEGINNING = ""
 """What the first event has for the hash of the one before."""
 
 
-def append(kind: Kind, comment: Comment, *, note: str = "", by: str = "") -> Event:
+class Content(NamedTuple):
+    """What an event is about, with the salt that lies beside it."""
+
+    salt: str
+    words: str
+
+
+def append(kind: Kind, comment: Comment, *, content: Content | None = None, note: str = "", by: str = "") -> Event:
     """Write down what happened to a comment, in the caller's transaction.
 
-    Of what a writer did the digest is that of the words, else that of the note.
+    The digest is that of `content`; of what changed a comment's words that of the words; else that of the note.
     """
-    head = lock()
-    of_words = kind in (Kind.RECEIVED, Kind.EDITED)
-    salt = new_salt() if note and not of_words else ""
-    event = Event(
-        number=head.number + 1,
-        at=timezone.now().replace(microsecond=0),
-        kind=kind,
-        episode=comment.episode.key,
-        comment=comment.key,
-        digest=digest_of(comment.salt, wording(comment.name, comment.text)) if of_words else digest_of(salt, note),
-        previous=head.hash,
-        salt=salt,
-        note=note,
-        by=by,
+    if content is None:
+        return append_all(kind, [comment], note=note, by=by)[0]
+    return _chain(_event(kind, comment, by), note, digest_of(*content))
+
+
+def append_all(kind: Kind, comments: Iterable[Comment], *, note: str = "", by: str = "") -> list[Event]:
+    """The same of many comments (with their episodes), each with an event of its own. As many queries as for one."""
+    of_words = kind in OF_WORDS
+    return _chain_all(
+        (_event(kind, one, by), note, digest_of(one.salt, wording(one.name, one.text)) if of_words else "")
+        for one in comments
     )
-    event.hash = hash_of(event)
-    event.save(force_insert=True)
-    head.number, head.hash = event.number, event.hash
+
+
+def append_correction(kind: Kind, correction: Correction, *, note: str = "", by: str = "") -> Event:
+    """The same of a correction: the digest is that of its text, or, when it is withdrawn, that of the note."""
+    event = Event(kind=kind, episode=correction.episode.key, comment=correction.key, by=by)
+    of_text = kind in (Kind.CORRECTED, Kind.REWORDED)
+    return _chain(event, note, digest_of(correction.salt, correction.text) if of_text else "")
+
+
+def _event(kind: Kind, comment: Comment, by: str) -> Event:
+    return Event(kind=kind, episode=comment.episode.key, comment=comment.key, by=by)
+
+
+def _chain(event: Event, note: str, digest: str) -> Event:
+    return _chain_all([(event, note, digest)])[0]
+
+
+def _chain_all(lines: Iterable[tuple[Event, str, str]]) -> list[Event]:
+    """Put events behind the newest one, each with its note and the digest of its content; without one the note is
+    hashed."""
+    head = lock()
+    first, now = head.number + 1, timezone.now().replace(microsecond=0)
+    events = []
+    for event, note, digest in lines:
+        event.number, event.previous, event.at = head.number + 1, head.hash, now
+        event.note, event.salt = note, new_salt() if note and not digest else ""
+        event.digest = digest or digest_of(event.salt, note)
+        event.hash = hash_of(event)
+        head.number, head.hash = event.number, event.hash
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=500)
     head.save(update_fields=["number", "hash"])
-    log_grew(page_of(event.number))
-    return event
+    for page in sorted({page_of(number) for number in range(first, head.number + 1)}):
+        log_grew(page)
+    return events
+
+
+def forget_notes(comment: str) -> None:
+    """Let go of what was noted with the events of a comment. Their lines stay, and say nothing without the salt."""
+    Event.objects.filter(comment=comment).exclude(note="").update(note="", salt="")
 
 
 def lock() -> Head:
@@ -141,13 +195,13 @@ def verify() -> list[str]:
     head = Head.objects.first()
     if head and (head.number, head.hash) != (expected - 1, previous):
         problems.append("The last events are missing.")
-    return [*problems, *_altered_words()]
+    return [*problems, *_altered_words(), *_altered_corrections(), *_altered_answers()]
 
 
 def _altered_words() -> Iterator[str]:
     """Comments whose words stand in no line."""
     digests: dict[str, set[str]] = {}
-    rows = Event.objects.filter(kind__in=(Kind.RECEIVED, Kind.EDITED)).values_list("comment", "digest")
+    rows = Event.objects.filter(kind__in=OF_WORDS).values_list("comment", "digest")
     for key, digest in rows.iterator():
         digests.setdefault(key, set()).add(digest)
     for comment in Comment.objects.exclude(salt="").iterator():
@@ -159,16 +213,74 @@ def _altered_words() -> Iterator[str]:
             yield f"Earlier words of comment {earlier.comment.key} are not as they were received."
 
 
+def answer_content(answer: Answer) -> Content:
+    """What is hashed of an answer: as of a comment."""
+    return Content(answer.salt, wording(answer.name, answer.text))
+
+
+def outcome_content(answer: Answer) -> Content:
+    """What is hashed of an outcome: its word, and the reason."""
+    return Content(answer.salt, wording(answer.outcome, answer.reason))
+
+
+def statement_content(statement: Statement) -> Content:
+    """What is hashed of a guest's reply or a rejoinder: as of a comment."""
+    return Content(statement.salt, wording(statement.name, statement.text))
+
+
+def _altered_answers() -> Iterator[str]:
+    """Published answers and outcomes, replies and rejoinders, whose words stand in no line."""
+    kinds = (Kind.ANSWERED, Kind.CLOSED, Kind.REPLIED, Kind.REJOINED)
+    said = {kind: set(Event.objects.filter(kind=kind).values_list("comment", "digest")) for kind in kinds}
+    answers = Answer.objects.exclude(published=None).exclude(salt="").select_related("comment")
+    for answer in answers.order_by("id").iterator():
+        key, at = answer.comment.key, iso(answer.published or answer.created)
+        if answer.text and (key, digest_of(*answer_content(answer))) not in said[Kind.ANSWERED]:
+            yield f"The answer of {at} to comment {key} is not as it was published."
+        if answer.outcome and (key, digest_of(*outcome_content(answer))) not in said[Kind.CLOSED]:
+            yield f"The outcome of {at} of comment {key} is not as it was published."
+    statements = Statement.objects.exclude(salt="").select_related("comment")
+    for statement in statements.order_by("id").iterator():
+        kind = KIND_OF_PART[Part(statement.part)]
+        if (statement.comment.key, digest_of(*statement_content(statement))) not in said[kind]:
+            yield f"The {statement.part} to comment {statement.comment.key} is not as it was received."
+
+
+def _altered_corrections() -> Iterator[str]:
+    """Corrections whose text stands in no line."""
+    digests: dict[str, set[str]] = {}
+    rows = Event.objects.filter(kind__in=(Kind.CORRECTED, Kind.REWORDED)).values_list("comment", "digest")
+    for key, digest in rows.iterator():
+        digests.setdefault(key, set()).add(digest)
+    for one in Correction.objects.exclude(salt="").iterator():
+        if digest_of(one.salt, one.text) not in digests.get(one.key, ()):
+            yield f"The text of correction {one.number} is not as it was published."
+    for earlier in EarlierText.objects.exclude(salt="").select_related("correction").iterator():
+        if digest_of(earlier.salt, earlier.text) not in digests.get(earlier.correction.key, ()):
+            yield f"An earlier text of correction {earlier.correction.number} is not as it was published."
+
+
 def receipt(comment: Comment) -> dict[str, Any]:
     """What the writer keeps: with it anyone can see in the public log that these words came in then."""
-    received = Event.objects.filter(comment=comment.key, kind__in=(Kind.RECEIVED, Kind.EDITED)).latest("number")
+    received = Event.objects.filter(comment=comment.key, kind__in=OF_WORDS).latest("number")
+    return receipt_of(comment.key, received, comment)
+
+
+def receipt_of_statement(statement: Statement) -> dict[str, Any]:
+    """The same of a guest's reply or a rejoinder."""
+    events = Event.objects.filter(comment=statement.comment.key, kind=KIND_OF_PART[Part(statement.part)])
+    return receipt_of(statement.comment.key, events.latest("number"), statement)
+
+
+def receipt_of(key: str, received: Event, of: Comment | Statement) -> dict[str, Any]:
+    """The same, when the line is at hand that says so."""
     return {
-        "comment": comment.key,
+        "comment": key,
         "received": iso(received.at),
         "event": received.number,
         "hash": received.hash,
         "digest": received.digest,
-        "salt": comment.salt,
-        "name": comment.name,
-        "text": comment.text,
+        "salt": of.salt,
+        "name": of.name,
+        "text": of.text,
     }

@@ -12,14 +12,22 @@ from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
 from onrecord.catalogue.models import Episode
-from onrecord.discussion import citing, disputes, letters, limits, log, moderate, text, writers
+from onrecord.discussion import citing, disputes, erasing, letters, limits, log, moderate, rules, text, writers
 from onrecord.discussion.disputes import DisputeDraft
-from onrecord.discussion.models import Comment, EarlierWording, Kind, State, UsedForm, Writer, new_salt
+from onrecord.discussion.models import Comment, EarlierWording, Kind, Rule, RuleDeed, State, UsedForm, Writer, new_salt
+from onrecord.lib import erasures
 from onrecord.lib.errors import BadInput
-from onrecord.recordings.models import Rendition
+from onrecord.recordings.renditions import duration_of
 
 EDITABLE = timedelta(minutes=15)
-FORM_LASTS = timedelta(hours=24)
+
+
+class Refused(BadInput):
+    """A rule does not let it in. The message is for whoever wrote it, and does not say which."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rules.refusal())
+        self.rule = rule
 
 
 class FormUsed(BadInput):
@@ -49,8 +57,16 @@ class Sender:
 def post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
     """Take in a comment. The same form sent twice is one comment.
 
-    Raises FormUsed, `limits.TooMany`, or BadInput for an address that was blocked.
+    Raises FormUsed, Refused, `limits.TooMany`, or BadInput for an address that was blocked.
     """
+    try:
+        return _post(episode, draft, sender)
+    except Refused as refused:  # nothing of it is kept but that the rule was of use
+        rules.count(refused.rule)
+        raise
+
+
+def _post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
     now = timezone.now()
     with transaction.atomic():
         log.lock()
@@ -65,18 +81,37 @@ def post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
         comment = _make(episode, draft, writer, now, network)
         if sender.writer is not None:
             comment.confirmed = now
+        rule = rules.first_match(rules.seen(comment, _cited(draft)))
+        if rule is not None:
+            _obey(rule, comment)
         comment.save()
         if draft.dispute is not None:
             disputes.keep_draft(comment, draft.dispute)
         UsedForm.objects.create(nonce=sender.nonce, comment=comment, at=now)
-        UsedForm.objects.filter(at__lt=now - FORM_LASTS).delete()
-        limits.forget_networks(now)
+        limits.see_to_forgetting()
         log.append(Kind.RECEIVED, comment)
-        if may_publish_at_once(comment):
+        if rule is not None:
+            rules.count(rule)
+        if rule is not None and rule.deed == RuleDeed.SPAM:
+            moderate.take_by_rule([comment], f"rule: {rules.named(rule)}")
+        elif may_publish_at_once(comment):
             moderate.publish(comment)
         elif comment.confirmed is None:
             letters.confirm(comment)
     return comment
+
+
+def _cited(draft: Draft) -> list[str]:
+    return [part for one in draft.dispute.references for part in (one.given, one.sentence)] if draft.dispute else []
+
+
+def _obey(rule: Rule, comment: Comment) -> None:
+    """Before it is saved. What a rule takes away stands in nobody's line."""
+    if rule.deed == RuleDeed.REFUSE:
+        raise Refused(rule)
+    if rule.deed == RuleDeed.SPAM:
+        comment.folded_into = None
+    comment.held_for = rules.named(rule)
 
 
 def _again(before: Comment, draft: Draft) -> Comment:
@@ -108,15 +143,11 @@ def _alike(fingerprint: str) -> Comment | None:
     return waiting.order_by("id").first()
 
 
-def duration_of(episode: Episode) -> int:
-    """How long its sound is, in milliseconds; 0 when there is none."""
-    sound = Rendition.objects.filter(recording__episode=episode, recording__current=True, kind="mp3")
-    return sound.values_list("duration_ms", flat=True).first() or 0
-
-
 def may_publish_at_once(comment: Comment) -> bool:
     """Whether nobody need read it first: the setting says so, and its writer is known for more than a typed address."""
     if settings.ONRECORD.discussion.hold != "first" or comment.writer is None or comment.confirmed is None:
+        return False
+    if comment.held_for:
         return False
     return writers.is_trusted(comment.writer)
 
@@ -154,16 +185,29 @@ def edit(comment: Comment, words: str) -> None:
             raise BadInput(gettext("This comment cannot be changed any more."))
         if words == comment.text:
             return
+        _check_edit(comment, words)
         EarlierWording.objects.create(comment=comment, text=comment.text, salt=comment.salt, until=now)
         moderate.unfold(comment)
         comment.text, comment.salt, comment.edited = words, new_salt(), now
         comment.html = text.clean_html(words, duration_of(comment.episode))
         comment.fingerprint = writers.fingerprint(text.folded(words))
-        comment.save(update_fields=["text", "salt", "edited", "html", "fingerprint"])
+        comment.save(update_fields=["text", "salt", "edited", "html", "fingerprint", "held_for"])
         log.append(Kind.EDITED, comment)
         if comment.state == State.PUBLISHED:
             citing.published(comment)
             discussion_changed(comment.episode_id)
+
+
+def _check_edit(comment: Comment, words: str) -> None:
+    """Nobody gets past a rule by editing. Raises BadInput for what is shown, or would not have been taken."""
+    html = text.clean_html(words, duration_of(comment.episode))
+    then = Comment(writer=comment.writer, name=comment.name, text=words, html=html, network=comment.network)
+    rule = rules.first_match(rules.seen(then))
+    if rule is None:
+        return
+    if comment.state == State.PUBLISHED or rule.deed != RuleDeed.HOLD:
+        raise BadInput(rules.refusal())
+    comment.held_for = rules.named(rule)
 
 
 def withdraw(comment: Comment) -> None:
@@ -171,4 +215,5 @@ def withdraw(comment: Comment) -> None:
     with transaction.atomic():
         log.lock()
         comment.refresh_from_db()
+        erasures.note(settings.ONRECORD.private, erasing.PERSONAL, comments=[comment.key])
         moderate.take_away(comment, State.WITHDRAWN, Kind.WITHDRAWN)

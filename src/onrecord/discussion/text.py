@@ -70,12 +70,6 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", letters)) or letters.strip()
 
 
-def links_in(markup: str) -> list[str]:
-    """The addresses that a comment's clean HTML links to, each once."""
-    found = (html.unescape(address) for address in re.findall(r'<a href="([^"]*)"', markup))
-    return list(dict.fromkeys(address for address in found if is_web_address(address)))
-
-
 def moment_of(hours: str | None, minutes: str, seconds: str) -> int | None:
     """A time code's seconds, in whatever digits it is written; None for one that is no time.
 
@@ -85,6 +79,16 @@ def moment_of(hours: str | None, minutes: str, seconds: str) -> int | None:
     if hours is not None and (len(minutes) != 2 or int(minutes) > 59):
         return None
     return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+def second_of(typed: str) -> int | None:
+    """The second that a time code by itself names; None for what is none.
+
+    >>> second_of(" 12:34 "), second_of("noon")
+    (754, None)
+    """
+    found = _CLOCK.fullmatch(typed.strip())
+    return moment_of(*found.groups()) if found else None
 
 
 def _with_moments(tokens: list[Token], longest_ms: int) -> Iterator[Token]:

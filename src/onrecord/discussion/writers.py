@@ -7,7 +7,7 @@ import hmac
 from django.conf import settings
 from django.utils import timezone
 
-from onrecord.discussion.models import Comment, State, Writer
+from onrecord.discussion.models import Comment, OwnLink, State, Writer
 from onrecord.lib import keys, sealing
 
 
@@ -15,15 +15,20 @@ def find_or_make(address: str, name: str) -> Writer:
     """Whoever has this mail address (as `mail.letter.address` writes it); in the caller's transaction."""
     writer, _ = Writer.objects.get_or_create(
         address_hash=hash_of(address),
-        defaults={"name": name, "address": sealing.seal(_key("addresses"), address.encode())},
+        defaults={"name": name, "address": sealed(address)},
     )
     return writer
 
 
-def address_of(writer: Writer) -> str:
+def address_of(row: Writer | OwnLink) -> str:
     """Their mail address; empty when it was erased."""
-    sealed = bytes(writer.address)
-    return sealing.unseal(_key("addresses"), sealed).decode() if sealed else ""
+    content = bytes(row.address)
+    return sealing.unseal(_key("addresses"), content).decode() if content else ""
+
+
+def sealed(address: str) -> bytes:
+    """A mail address as rows keep it."""
+    return sealing.seal(_key("addresses"), address.encode())
 
 
 def hash_of(address: str) -> str:

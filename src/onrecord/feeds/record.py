@@ -12,8 +12,15 @@ from typing import Any
 from onrecord import readmodel
 from onrecord.lib import language
 from onrecord.lib.times import iso
-from onrecord.readmodel import EpisodeView, Publication, RenditionView, TranscriptView
-from onrecord.readmodel.discussion import folder_of
+from onrecord.readmodel import (
+    CitedView,
+    CorrectionView,
+    EpisodeView,
+    Publication,
+    RenditionView,
+    TranscriptView,
+)
+from onrecord.readmodel.discussion import annotations_of, folder_of, permalink
 
 FORMAT, VERSION = "onrecord-episode", 1
 
@@ -66,9 +73,61 @@ def episode_json(view: EpisodeView) -> bytes:
             "media": [_media(rendition) for rendition in view.renditions.values()],
             "transcript": _transcript(us, view, view.transcript) if view.transcript else None,
             "transcript_missing_because": view.missing_because,
+            "references": [_reference(one) for one in view.cited.listed],
             "discussion": _discussion(us, view),
+            "corrections": [_correction(us, view, one) for one in view.corrections],
         }
     )
+
+
+def _correction(us: Publication, view: EpisodeView, one: CorrectionView) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "url": us.url(one.address),
+        "published": iso(one.published),
+        "changed": _moment(one.changed),
+        "withdrawn": _moment(one.withdrawn),
+        "withdrawn_because": one.withdrawn_because,
+        "text": one.text,
+        "html": one.with_moments(one.html, us.url(view.path)),
+        "earlier": [
+            {"until": iso(before.until), "html": one.with_moments(before.html, us.url(view.path))}
+            for before in one.earlier
+        ],
+        "credit": one.credit,
+        "comment": one.comment,
+        "old_revision": one.old_revision,
+        "new_revision": one.new_revision,
+        "words": [
+            {
+                "words": words.words,
+                "speaker": words.speaker,
+                "start_ms": words.start_ms if words.heard else None,
+                "end_ms": words.end_ms if words.heard else None,
+                "state": words.state,
+                "first": words.now.start if words.now else None,
+                "end": words.now.stop if words.now else None,
+                "now": words.now_words,
+            }
+            for words in one.words
+        ],
+    }
+
+
+def _reference(cited: CitedView) -> dict[str, Any]:
+    standing = cited.standing
+    return {
+        "kind": str(standing.kind),
+        "given": standing.given,
+        "url": standing.href,
+        "title": standing.title,
+        "in_notes": cited.in_notes,
+        "comments": list(cited.comments),
+        "saved": _moment(standing.saved_at),
+        "sha256": standing.sha256,
+        "dead_since": _moment(standing.dead_since),
+    }
 
 
 def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
@@ -77,9 +136,24 @@ def _discussion(us: Publication, view: EpisodeView) -> dict[str, Any]:
     return {
         "url": folder,
         "feed": f"{folder}atom.xml" if folder else "",
+        "annotations": us.url(annotations_of(view.key)) if folder else "",
         "received": talk.received,
         "published": talk.published,
+        "answered": talk.answered,
         "returned": talk.returned,
+        "returned_for": [{"reason": reason, "count": count} for reason, count in talk.returned_for.items()],
+        "disputes": [
+            {
+                "number": number,
+                "url": us.url(permalink(view.folder, number)),
+                "reason": state.reason,
+                "published": iso(state.published),
+                "answered": _moment(state.answered),
+                "closed": _moment(state.closed),
+                "outcome": state.outcome,
+            }
+            for number, state in talk.disputes.items()
+        ],
     }
 
 

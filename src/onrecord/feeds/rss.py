@@ -240,7 +240,7 @@ def _words(item: etree._Element, us: Publication, view: EpisodeView) -> None:
         for suffix, type_, rel in TRANSCRIPTS:
             url = us.url(f"{view.folder}/transcript.{suffix}")
             _add(item, "podcast:transcript", url=url, type=type_, language=view.transcript.language, rel=rel)
-    if view.chapters:
+    if view.has_chapters:
         _add(item, "podcast:chapters", url=us.url(f"{view.folder}/chapters.json"), type="application/json+chapters")
 
 

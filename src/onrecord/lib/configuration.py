@@ -117,11 +117,13 @@ class ReferenceSettings:
 class DiscussionSettings:
     """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
 
-    A person's first comments wait until one has been published and its address confirmed.
+    A person's first comments wait until one has been published and its address confirmed. `second_eyes`: an answer that
+    says what came of a dispute waits until another editor has confirmed it.
     """
 
     on: bool = True
     hold: str = "first"
+    second_eyes: bool = False
 
 
 @dataclass(frozen=True)

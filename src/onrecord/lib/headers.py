@@ -35,8 +35,10 @@ FEED = "application/rss+xml; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
 JSON_FEED = "application/feed+json"
 CHAPTERS = "application/json+chapters"
+ANNOTATIONS = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
 
 _FEED_PATH = re.compile(r"(^|/)feed(/[^/]+)?\.xml$")
+_ANNOTATIONS_PATH = re.compile(r"^discussion/[^/]+/annotations(/[^.]+)?\.json$")
 _EMBED_PATH = re.compile(r"/embed/index\.html$")
 _NAMED_BY_CONTENT = re.compile(r"(^|[/.-])[0-9a-f]{12,64}[.-][^/]*$")
 
@@ -65,7 +67,7 @@ ASK_AGAIN = "no-cache"
 
 
 def content_type(path: str) -> str:
-    """The media type of a file below public/, by its name. Feeds are RSS; chapters have a type of their own.
+    """The media type of a file below public/, by its name. Feeds are RSS; chapters and annotations have their own.
 
     `application/x-subrip` and `application/json+chapters` are the types that the Podcasting 2.0 namespace names.
     """
@@ -77,6 +79,8 @@ def content_type(path: str) -> str:
         return JSON_FEED
     if path.endswith("/atom.xml"):
         return ATOM
+    if _ANNOTATIONS_PATH.search(path):
+        return ANNOTATIONS
     return TYPES.get(PurePosixPath(path).suffix.lower(), ANYTHING)
 
 

@@ -12,6 +12,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from onrecord.lib.addresses import is_web_address
+
 # fmt: off
 TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em",
@@ -80,6 +82,16 @@ def text_of(markup: str) -> str:
     lines = re.sub(r"<li>\s*", "• ", lines)
     plain = html.unescape(nh3.clean(lines, tags=set()))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in plain.split("\n"))).strip()
+
+
+def links_in(markup: str) -> list[str]:
+    """The addresses of web pages that clean HTML links to, each once.
+
+    >>> links_in('<p><a href="https://example.org/?a&amp;b" rel="x">one</a> <a href="/ours">two</a></p>')
+    ['https://example.org/?a&b']
+    """
+    found = (html.unescape(address) for address in re.findall(r'<a href="([^"]*)"', markup))
+    return list(dict.fromkeys(address for address in found if is_web_address(address)))
 
 
 @cache

@@ -28,6 +28,7 @@ class Mail(models.Model):
     tries = models.PositiveIntegerField(default=0)
     problem = models.TextField(default="", help_text="why the last try failed; never an address")
     created = models.DateTimeField(auto_now_add=True)
+    due = models.DateTimeField(null=True, help_text="not before this; what it tells can still be undone")
     sent = models.DateTimeField(null=True)
 
     class Meta:

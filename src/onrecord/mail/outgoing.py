@@ -6,7 +6,8 @@ died between the server's yes and our note of it) has the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -39,21 +40,27 @@ def send(
     kind: str,
     unsubscribe: str = "",
     files: Mapping[str, str] | None = None,
+    due: datetime | None = None,
 ) -> Mail:
     """Send a plain text mail to one address, once the caller's transaction is committed.
 
     `kind`: one word for what it is for; it is kept, as the date is, when the mail itself is deleted. `unsubscribe`: an
-    address of ours that a POST ends such mails at. `files`: small text files to go with it, name -> text. Raises
-    BadInput when `to` is no mail address.
+    address of ours that a POST ends such mails at. `files`: small text files to go with it, name -> text. `due`: not
+    before this, whoever hurries it; until then `take_back` ends it. Raises BadInput when `to` is no mail address.
     """
     if unsubscribe and not (
         is_web_address(unsubscribe) and unsubscribe.isascii() and len(unsubscribe) <= LONGEST_UNSUBSCRIBE
     ):
         raise ValueError("this cannot stand in a List-Unsubscribe header")
     content = Letter(mail_address(to), letter.one_line(subject), letter.body_of(body), unsubscribe, dict(files or {}))
-    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()))
-    queue.add(STEP, mail.pk)
+    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()), due=due)
+    queue.add(STEP, mail.pk, not_before=due)
     return mail
+
+
+def take_back(mails: Collection[int]) -> None:
+    """Let mails that are not sent yet not be sent, in the caller's transaction."""
+    Mail.objects.filter(pk__in=mails).exclude(state=State.SENT).delete()
 
 
 def is_set_up() -> bool:
@@ -68,17 +75,35 @@ def retry() -> int:
     return queue.hurry(STEP)
 
 
+Theirs = Callable[[str], bool]
+"""Whether a mail address is that of whom one asks about."""
+
+
+def waiting_for(theirs: Theirs) -> Iterator[tuple[Mail, Letter]]:
+    """The mails that are not sent yet to whoever it is, each with what is in it."""
+    for mail in Mail.objects.exclude(sealed=b"").order_by("id").iterator():
+        content = opened(mail)
+        if theirs(content.to):
+            yield mail, content
+
+
 @transaction.atomic
-def forget(to: str) -> int:
-    """Delete what is not sent yet to this address, in the outbox too; returns how many mails that were."""
-    wanted = mail_address(to)
-    waiting = Mail.objects.exclude(sealed=b"").only("sealed")
-    found = [mail.pk for mail in waiting.iterator() if opened(mail).to == wanted]
+def forget(theirs: Theirs) -> int:
+    """Delete what is not sent yet to whoever it is, in the outbox too; returns how many mails that were."""
+    found = [mail.pk for mail, _ in waiting_for(theirs)]
     Mail.objects.filter(pk__in=found).delete()
-    files = [file for file in outbox().glob("*.eml") if _addressee(file) == wanted]
+    files = [file for file in outbox().glob("*.eml") if theirs(_addressee(file))]
     for file in files:
         file.unlink()
     return len(found) + len(files)
+
+
+def sweep() -> None:
+    """Remove from the outbox what no row knows any more: it was being written while it was forgotten."""
+    files = {file.stem.rpartition("-")[2]: file for file in outbox().glob("*.eml")}
+    known = set(Mail.objects.filter(key__in=files).values_list("key", flat=True))
+    for key in files.keys() - known:
+        files[key].unlink(missing_ok=True)
 
 
 def standing() -> dict[str, Any]:

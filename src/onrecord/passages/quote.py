@@ -75,6 +75,23 @@ def quotation(episode: Episode, number: int, words: range) -> Quotation:
     return Quotation(revision, tokens, words)
 
 
+def said_at(episode: Episode, start_ms: int, end_ms: int) -> Quotation:
+    """The sentences of what readers see that are being said from one moment to another; at least one.
+
+    Raises BadInput where there are no words, or too many.
+    """
+    transcript = revisions.transcript_of(episode) if episode.is_public else None
+    revision = revisions.public_revision(transcript) if transcript else None
+    tokens = unpack(revision.tokens) if revision else []
+    if revision is None or not tokens:
+        raise BadInput(gettext("There are no such words: go back to the page and choose them again."))
+    spans = list(sentence_spans(tokens))
+    begun = [at for at, span in enumerate(spans) if tokens[span.start].start <= start_ms]
+    first = begun[-1] if begun else 0
+    last = max([first, *(at for at, span in enumerate(spans) if tokens[span.start].start < end_ms and at > first)])
+    return quotation(episode, revision.number, range(spans[first].start, spans[last].stop))
+
+
 def find(wanted: Quotation) -> Passage | None:
     """The passage of exactly these words, if somebody shared it before."""
     return Passage.objects.filter(revision=wanted.revision, first=wanted.words.start, end=wanted.words.stop).first()

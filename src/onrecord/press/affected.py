@@ -15,12 +15,15 @@ from django.db import transaction
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Change, Episode, Person, Series, Show, Tag
+from onrecord.discussion.models import Correction
 from onrecord.passages.follow import follow
 from onrecord.passages.models import Passage
 from onrecord.press import listings, lists, stale, wanted
 from onrecord.press.models import Listed, PublicFile, Standing
-from onrecord.press.paths import PublicPath, id_of, owner
-from onrecord.readmodel import EpisodeView
+from onrecord.press.paths import MOVED, PublicPath, id_of, number_in, owner
+from onrecord.readmodel import EpisodeView, discussion
+from onrecord.readmodel.discussion import NO_NUMBERS
+from onrecord.references import notes
 from onrecord.search import index
 
 CHANGES_AT_ONCE = 200
@@ -37,9 +40,9 @@ class Touched:
     dropped: dict[str, str] = field(default_factory=dict)
 
     def want(self, paths: Iterable[PublicPath]) -> None:
-        """These are to be written. A page comes before a redirect that stood at its path."""
+        """These are to be written. A page comes before what led on from its path."""
         for path in paths:
-            if path.path not in self.wanted or self.wanted[path.path].kind == "redirect":
+            if path.path not in self.wanted or self.wanted[path.path].kind in MOVED:
                 self.wanted[path.path] = path
 
     def drop(self, paths: Iterable[PublicPath]) -> None:
@@ -189,18 +192,31 @@ def _touch_empty_shows(touched: Touched) -> None:
 
 def _touch_files(touched: Touched, about: set[int], views: dict[int, EpisodeView]) -> None:
     follow(about)
+    notes.follow({id: view.notes_html if view.is_public else None for id, view in views.items()})
     owners = [owner("episode", id) for id in about]
-    vacated = [path.path.removesuffix("/index.html") for path in files_of(owners) if path.kind == "page"]
-    old_media, passages = wanted.old_media(about), readmodel.passages(about)
+    files = files_of(owners)
+    vacated = [path.path.removesuffix("/index.html") for path in files if path.kind == "page"]
+    old_media, passages, numbers = wanted.old_media(about), readmodel.passages(about), discussion.numbered(about)
     touched.replace(
         owners,
         [
             path
             for id, view in views.items()
-            for path in wanted.episode_paths(view, old_media.get(id, ()), passages.get(id, ()))
+            for path in wanted.episode_paths(
+                view, old_media.get(id, ()), passages.get(id, ()), numbers.get(id, NO_NUMBERS)
+            )
         ],
     )
-    touched.want(wanted.redirects(sorted(about), vacated))
+    displaced = wanted.moved_in(view.folder for view in views.values()) - about
+    touched.drop(path for path in files_of(owner("episode", id) for id in displaced) if path.kind in MOVED)
+    touched.want(wanted.redirects(sorted(about | displaced), vacated))
+    touched.want(wanted.corrections_paths(_corrections(about, files)))
+
+
+def _corrections(episodes: set[int], files: Iterable[PublicPath]) -> list[int]:
+    """The numbers of all corrections of these episodes; where one is no more, its files tell."""
+    known = {number_in(path.path) or 0 for path in files if path.kind == "correction"}
+    return sorted(known | set(Correction.objects.filter(episode__in=episodes).values_list("number", flat=True)))
 
 
 def _touch_passages(touched: Touched, ids: set[int]) -> None:
@@ -213,8 +229,13 @@ def _touch_passages(touched: Touched, ids: set[int]) -> None:
 
 def _touch_discussions(touched: Touched, episodes: set[int]) -> None:
     """Comments came, changed or went: no list and no feed of shows tells of them."""
-    for view in readmodel.episodes(sorted(episodes)) if episodes else ():
-        touched.want(wanted.shows_discussion(view))
+    if not episodes:
+        return
+    touched.drop(path for path in files_of(owner("episode", id) for id in episodes) if path.kind in wanted.ANNOTATIONS)
+    numbers = discussion.numbered(episodes)
+    for view in readmodel.episodes(sorted(episodes)):
+        touched.want(wanted.shows_discussion(view, numbers.get(view.id, NO_NUMBERS)))
+    touched.want(wanted.redirects(sorted(episodes)))
 
 
 def _pages_of(episodes: Iterable[int]) -> list[PublicPath]:

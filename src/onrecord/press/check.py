@@ -19,6 +19,8 @@ from onrecord.press.listings import standing
 from onrecord.press.models import PublicFile
 from onrecord.press.paths import PICTURES, PublicPath, has_compressed_form, is_free, is_safe, owner
 from onrecord.press.render import Shelf, render
+from onrecord.readmodel import discussion
+from onrecord.readmodel.discussion import NO_NUMBERS
 from onrecord.recordings.models import Recording, Rendition
 
 EPISODES_AT_ONCE, FILES_AT_ONCE = 200, 200
@@ -115,7 +117,7 @@ def _episode_rows(site: _Site) -> Iterator[tuple[str, Problem]]:
     while several := list(islice(ids, EPISODES_AT_ONCE)):
         views = readmodel.episodes(several)
         listed, old_media = standing(several), wanted.old_media(several)
-        passages = readmodel.passages(several)
+        passages, numbers = readmodel.passages(several), discussion.numbered(several)
         for view in views:
             if view.is_public and not is_free(view.folder):
                 yield (
@@ -124,7 +126,9 @@ def _episode_rows(site: _Site) -> Iterator[tuple[str, Problem]]:
                 )
             if wanted.memberships(view) != listed.get(view.id, {}) and not affected.is_pending():
                 yield "lists", Problem(view.folder, f"{view.folder} stands in other lists than it should.")
-            paths = wanted.episode_paths(view, old_media.get(view.id, ()), passages.get(view.id, ()))
+            paths = wanted.episode_paths(
+                view, old_media.get(view.id, ()), passages.get(view.id, ()), numbers.get(view.id, NO_NUMBERS)
+            )
             site.expected |= {path.path: path for path in paths if is_safe(path.path)}
         for path in wanted.redirects(several):
             site.expected.setdefault(path.path, path)

@@ -18,12 +18,17 @@ ORDER = {
     "moves": 20,
     "discussion": 20,
     "comments": 20,
+    "annotations": 20,
+    "annotation page": 20,
+    "annotation": 20,
     "record": 20,
     "page": 20,
+    "correction": 20,
     "embed": 20,
     "card": 22,
     "quote": 24,
     "redirect": 25,
+    "moved feed": 25,
     "home": 30,
     "show": 30,
     "year": 30,
@@ -33,6 +38,7 @@ ORDER = {
     "tag": 30,
     "people": 30,
     "tags": 30,
+    "corrections": 30,
     "notice": 30,
     "feed": 40,
     "archive": 40,
@@ -42,6 +48,7 @@ ORDER = {
     "sitemaps": 40,
     "list sitemap": 40,
     "robots": 40,
+    "corrections feed": 40,
     "log": 40,
 }
 """Kinds of public files and when each is written: what is linked to stands before what links to it."""
@@ -52,6 +59,9 @@ FIRST_LIST = 30
 PICTURES = ("picture", "artwork", "card")
 """Kinds that are named by their content and slow to make: they stay as long as their bytes are those recorded."""
 
+MOVED = ("redirect", "moved feed")
+"""Kinds of what stands at an address that an episode once had. Whatever lives there now comes before it."""
+
 LONGEST = 400
 
 TEXT = (".html", ".json", ".xml", ".txt", ".vtt", ".srt", ".css", ".js", ".svg", ".webmanifest")
@@ -61,7 +71,7 @@ COMPRESSED_FROM = 1_000
 """Bytes from which a compressed form is worth a file."""
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
-_NUMBER = re.compile(r"(?:page/|feed/|sitemap-)([1-9][0-9]{0,8})(?:/index\.html|\.xml)\Z", re.ASCII)
+_NUMBER = re.compile(r"(?:page/|feed/|sitemap-|\Acorrections/)([1-9][0-9]{0,8})(?:/index\.html|\.xml)\Z", re.ASCII)
 
 
 class PublicPath(NamedTuple):
@@ -114,10 +124,12 @@ def going_order(kind: str) -> int:
 
 
 def number_in(path: str) -> int | None:
-    """The number that a list's page, an archive or a sitemap has in its path; None for the newest page.
+    """The number that a list's page, an archive, a sitemap or a correction has in its path; None for the newest page.
 
     >>> number_in("talks/page/3/index.html"), number_in("talks/feed/2.xml"), number_in("talks/index.html")
     (3, 2, None)
+    >>> number_in("corrections/7/index.html"), number_in("corrections/page/2/index.html")
+    (7, 2)
     """
     found = _NUMBER.search(path)
     return int(found.group(1)) if found else None

@@ -20,7 +20,6 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from onrecord.catalogue.changes import everything_changed
-from onrecord.catalogue.models import Change
 from onrecord.lib.errors import Failed
 from onrecord.lib.files import make_folder, sha256_of
 from onrecord.press import affected, media, stale, writer
@@ -28,7 +27,7 @@ from onrecord.press.models import Listed
 from onrecord.press.notice import notice_date, notice_settings
 from onrecord.press.paths import PICTURES, owner
 from onrecord.press.render import NotPublic, Shelf, render
-from onrecord.press.stale import Claim, Made
+from onrecord.press.stale import Claim, Made, stale_count
 
 __all__ = [
     "clean_up",
@@ -101,11 +100,6 @@ def clean_up() -> None:
     stale.release_claims_of_the_dead()
     with _only_writer():
         writer.sweep(settings.ONRECORD.public)
-
-
-def stale_count() -> int:
-    """How many changes wait to be looked at, and files to be written."""
-    return Change.objects.count() + stale.stale().count()
 
 
 def is_stale(episode_id: int) -> bool:

@@ -10,14 +10,16 @@ from functools import cached_property
 
 from onrecord import readmodel
 from onrecord.catalogue import pictures
-from onrecord.feeds import atom, chapters, comments, items, json_feed, moves, record, rss, sitemap
+from onrecord.feeds import atom, chapters, comments, items, json_feed, moves, record, rss, sitemap, web_annotations
+from onrecord.feeds import corrections as corrections_feed
 from onrecord.feeds.items import FeedItem
 from onrecord.press import kept_items, listings, lists, wanted
 from onrecord.press.models import Listed
 from onrecord.press.paths import id_of, number_in, year_of
-from onrecord.readmodel import EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.readmodel import CommentView, CorrectionView, EpisodeCard, EpisodeView, ListPage, PassageView
+from onrecord.readmodel import corrections as corrected
 from onrecord.readmodel import discussion as talk
-from onrecord.site import assets, discussion, embedding, pages, quote_card, quotes
+from onrecord.site import assets, corrections, discussion, embedding, pages, quote_card, quotes
 from onrecord.site.transcript import words_json
 from onrecord.transcripts import formats
 
@@ -39,11 +41,13 @@ class Shelf:
         self._to_read = list(dict.fromkeys(id_of(owner) for owner in owners if owner.startswith("episode:")))
         self._episodes: dict[int, EpisodeView] = {}
         self._passages: dict[str, dict[str, PassageView]] = {}
+        self._comments: dict[tuple[str, int], list[CommentView]] = {}
         self._beside: dict[int, list[EpisodeCard]] = {}
         self._cards: dict[int, EpisodeCard] = {}
         self._entries: dict[str, int] = {}
         self._kept = kept
         self._newest: dict[str, kept_items.Newest] = {}
+        self._corrections: dict[int, dict[int, CorrectionView]] = {}
 
     def episode(self, owner: str) -> EpisodeView:
         """The episode that a file belongs to. Raises NotPublic when it is not to be seen any more."""
@@ -70,6 +74,12 @@ class Shelf:
         if found is None:
             raise NotPublic(f"{path} is no passage any more")
         return found
+
+    def comments(self, owner: str, page: int) -> list[CommentView]:
+        """The comments of a page of a discussion. Several files show the same."""
+        if (owner, page) not in self._comments:
+            self._comments = {(owner, page): talk.on_page(id_of(owner), page)}
+        return self._comments[owner, page]
 
     def beside(self, owner: str) -> list[EpisodeCard]:
         """The episodes of its show that came just before an episode and just after it, oldest first."""
@@ -116,6 +126,13 @@ class Shelf:
         """Keep what the next batch can use."""
         for newest in self._newest.values():
             newest.keep()
+
+    def corrections(self, page: int) -> dict[int, CorrectionView]:
+        """The corrections of a page of all, by their numbers; the pages of each are written one after the other."""
+        if page not in self._corrections:
+            first = (page - 1) * corrected.PAGE + 1
+            self._corrections = {page: corrected.numbered(first, first + corrected.PAGE - 1)}
+        return self._corrections[page]
 
     @cached_property
     def publication(self) -> readmodel.Publication:
@@ -189,7 +206,31 @@ def _card(shelf: Shelf, owner: str, path: str) -> bytes:
 
 def _discussion(shelf: Shelf, owner: str, path: str) -> str:
     number = number_in(path) or 1
-    return discussion.page(shelf.episode(owner), number, talk.on_page(id_of(owner), number))
+    return discussion.page(shelf.episode(owner), number, shelf.comments(owner, number))
+
+
+def _annotations(shelf: Shelf, owner: str, path: str) -> bytes:
+    return web_annotations.collection(shelf.episode(owner))
+
+
+def _annotation_page(shelf: Shelf, owner: str, path: str) -> bytes:
+    view, number = shelf.episode(owner), _number_of(path)
+    if number not in view.discussion.numbers.pages:
+        raise NotPublic(f"{path} has no comments any more")
+    return web_annotations.page(view, number, shelf.comments(owner, number))
+
+
+def _annotation(shelf: Shelf, owner: str, path: str) -> bytes:
+    view, number = shelf.episode(owner), _number_of(path)
+    comments = shelf.comments(owner, talk.page_of(number))
+    found = [comment for comment in comments if comment.number == number and not comment.gone]
+    if not found:
+        raise NotPublic(f"{path} is no comment any more")
+    return web_annotations.annotation(view, found[0])
+
+
+def _number_of(path: str) -> int:
+    return int(path.rpartition("/")[2].removesuffix(".json"))
 
 
 def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
@@ -197,12 +238,30 @@ def _comments(shelf: Shelf, owner: str, path: str) -> bytes:
     return comments.feed(view, talk.newest(view.id, view.discussion.last_number))
 
 
+def _correction(shelf: Shelf, owner: str, path: str) -> str:
+    number = number_in(path) or 0
+    one = shelf.corrections(corrected.page_of(number)).get(number)
+    return corrections.own(number, one, corrected.references(number))
+
+
+def _corrections(shelf: Shelf, owner: str, path: str) -> str:
+    last = corrected.last_number()
+    page = number_in(path) or corrected.page_of(last)
+    return corrections.page(page, last, shelf.corrections(page))
+
+
+def _corrections_feed(shelf: Shelf, owner: str, path: str) -> bytes:
+    return corrections_feed.feed(corrected.newest(corrected.last_number()))
+
+
 def _log(shelf: Shelf, owner: str, path: str) -> bytes:
     return comments.log(path)
 
 
 def _redirect(shelf: Shelf, owner: str, path: str) -> str:
-    return pages.redirect(shelf.publication.url(shelf.episode(owner).path))
+    """From a page of a former folder to the same page of the episode's folder now."""
+    page = path.split("/", 2)[2].removesuffix("index.html")
+    return pages.redirect(shelf.publication.url(f"{shelf.episode(owner).path}{page}"))
 
 
 def _home(shelf: Shelf, owner: str, path: str) -> str:
@@ -301,12 +360,19 @@ RENDERERS: Mapping[str, Renderer] = {
     "moves": _moves,
     "discussion": _discussion,
     "comments": _comments,
+    "annotations": _annotations,
+    "annotation page": _annotation_page,
+    "annotation": _annotation,
     "record": _record,
     "page": _page,
     "embed": _embed,
     "card": _card,
     "quote": _quote,
+    "correction": _correction,
+    "corrections": _corrections,
+    "corrections feed": _corrections_feed,
     "redirect": _redirect,
+    "moved feed": _comments,
     "home": _home,
     "show": _show,
     "year": _year,

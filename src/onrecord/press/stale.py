@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from onrecord.catalogue.models import Change
 from onrecord.jobs.identity import identity, is_dead
 from onrecord.press.models import PublicFile, Standing
 from onrecord.press.paths import FIRST_LIST, ORDER, PublicPath, going_order, is_safe
@@ -51,6 +52,11 @@ def lock() -> Standing:
 def stale() -> QuerySet[PublicFile]:
     """All files that are not as they should be."""
     return PublicFile.objects.filter(generation__gt=F("pressed"))
+
+
+def stale_count() -> int:
+    """How many changes wait to be looked at, and files to be written."""
+    return Change.objects.count() + stale().count()
 
 
 def want(paths: Iterable[PublicPath], generation: int) -> None:

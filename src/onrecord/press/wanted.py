@@ -12,11 +12,14 @@ from django.utils import timezone
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState, Person, Redirect, Series, Show, Tag
 from onrecord.discussion import log
+from onrecord.discussion.models import Correction, Discussion
+from onrecord.feeds import web_annotations
 from onrecord.lib import times
 from onrecord.press import lists
 from onrecord.press.models import Listed, PublicFile
 from onrecord.press.paths import PublicPath, id_of, is_free, owner, page_path, year_list, year_of
-from onrecord.readmodel import EpisodeView, PassageView, discussion
+from onrecord.readmodel import EpisodeView, PassageView, corrections, discussion
+from onrecord.readmodel.discussion import NO_NUMBERS, Numbers
 from onrecord.recordings.models import Rendition
 from onrecord.site import assets, quotes
 
@@ -25,8 +28,12 @@ OLD_MEDIA_STAY = timedelta(days=30)
 
 TRANSCRIPTS = ("transcript.vtt", "transcript.srt", "transcript.json", "transcript.txt")
 
+ANNOTATIONS = ("annotations", "annotation page", "annotation")
+
 PEOPLE = PublicPath("people/index.html", "people", "site")
 TAGS = PublicPath("tags/index.html", "tags", "site")
+
+CORRECTIONS_FEED = PublicPath("corrections/atom.xml", "corrections feed", "site")
 
 LIST_SITEMAP = PublicPath("sitemap-lists.xml", "list sitemap", "site")
 
@@ -34,7 +41,10 @@ PUBLIC = Q(state=EpisodeState.PUBLISHED, live_since__isnull=False)
 
 
 def episode_paths(
-    view: EpisodeView, old_media: Iterable[str], passages: Iterable[PassageView] = ()
+    view: EpisodeView,
+    old_media: Iterable[str],
+    passages: Iterable[PassageView] = (),
+    numbers: Numbers = NO_NUMBERS,
 ) -> list[PublicPath]:
     """The files of one episode, in the order in which they are written; none unless it is public."""
     if not view.is_public or not is_free(view.folder):
@@ -51,28 +61,37 @@ def episode_paths(
         paths.append(PublicPath(f"{view.folder}/words.json", "words", belongs))
     if view.transcript and view.transcript.corrected:
         paths.append(PublicPath(f"{view.folder}/moves.json", "moves", belongs))
-    if view.chapters:
+    if view.has_chapters:
         paths.append(PublicPath(f"{view.folder}/chapters.json", "chapters", belongs))
     paths.append(PublicPath(f"{view.folder}/episode.json", "record", belongs))
     paths.append(PublicPath(f"{view.folder}/index.html", "page", belongs))
     paths.append(PublicPath(f"{view.folder}/embed/index.html", "embed", belongs))
-    return [*paths, *discussion_paths(view), *passage_paths(view, passages)]
+    return [*paths, *discussion_paths(view, numbers), *passage_paths(view, passages)]
 
 
-def discussion_paths(view: EpisodeView) -> list[PublicPath]:
-    """The pages of an episode's discussion and its feed; none before the first comment is published."""
+def discussion_paths(view: EpisodeView, numbers: Numbers) -> list[PublicPath]:
+    """The pages of an episode's discussion, its feed and annotations; none before the first comment is published."""
     belongs = owner("episode", view.id)
     paths = [
-        PublicPath(f"{view.folder}/{discussion.folder_of(page)}index.html", "discussion", belongs)
-        for page in range(1, view.discussion.pages + 1)
+        PublicPath(f"{view.folder}/{page}index.html", "discussion", belongs)
+        for page in discussion.folders(view.discussion.last_number)
     ]
     feed = PublicPath(f"{view.folder}/{discussion.folder_of(1)}atom.xml", "comments", belongs)
-    return [*paths, feed] if paths else []
+    return [*paths, feed, *_annotation_paths(view, numbers, belongs)] if paths else []
 
 
-def shows_discussion(view: EpisodeView) -> list[PublicPath]:
+def _annotation_paths(view: EpisodeView, numbers: Numbers, belongs: str) -> Iterator[PublicPath]:
+    yield PublicPath(web_annotations.collection_path(view), "annotations", belongs)
+    for page in numbers.pages:
+        yield PublicPath(web_annotations.page_path(view, page), "annotation page", belongs)
+    for number in sorted(numbers.tied):
+        yield PublicPath(web_annotations.path(view, number), "annotation", belongs)
+
+
+def shows_discussion(view: EpisodeView, numbers: Numbers) -> list[PublicPath]:
     """The files of an episode that change with every comment."""
-    return [path for path in episode_paths(view, ()) if path.kind in ("discussion", "comments", "record", "page")]
+    kinds = ("discussion", "comments", *ANNOTATIONS, "record", "page")
+    return [path for path in episode_paths(view, (), numbers=numbers) if path.kind in kinds]
 
 
 def passage_paths(view: EpisodeView, passages: Iterable[PassageView]) -> list[PublicPath]:
@@ -128,9 +147,9 @@ def overdue_media() -> list[int]:
 
 
 def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[PublicPath]:
-    """Pages at folders that episodes once had: of these episodes, and of any whose folder was vacated.
+    """What stands at folders that episodes once had: of these episodes, and of any whose folder was vacated.
 
-    Where a public episode stands now, none does.
+    Where a public episode stands now, nothing does.
     """
     rows = Redirect.objects.filter(Q(episode__in=episodes) | Q(folder__in=list(vacated)))
     rows = rows.filter(episode__state=EpisodeState.PUBLISHED, episode__live_since__isnull=False)
@@ -138,9 +157,24 @@ def redirects(episodes: Sequence[int], vacated: Iterable[str] = ()) -> list[Publ
     lived_in = Episode.objects.filter(PUBLIC, slug__in=[folder.partition("/")[2] for folder in folders])
     for show, slug in lived_in.values_list("show__slug", "slug"):
         folders.pop(f"{show}/{slug}", None)
-    return [
-        PublicPath(f"{folder}/index.html", "redirect", owner("episode", id)) for folder, id in sorted(folders.items())
-    ]
+    numbers = Discussion.objects.filter(episode__in=set(folders.values())).values_list("episode_id", "last_number")
+    last = dict(numbers) if folders else {}
+    return [path for folder, id in sorted(folders.items()) for path in _moved(folder, id, last.get(id, 0))]
+
+
+def _moved(folder: str, episode: int, last_number: int) -> Iterator[PublicPath]:
+    """Pages that lead from a former folder to the episode, its small player and its discussion; and the feed of its
+    comments, which no file can lead on from: it stands there too."""
+    belongs = owner("episode", episode)
+    for page in ("", "embed/", *discussion.folders(last_number)):
+        yield PublicPath(f"{folder}/{page}index.html", "redirect", belongs)
+    if last_number:
+        yield PublicPath(f"{folder}/{discussion.folder_of(1)}atom.xml", "moved feed", belongs)
+
+
+def moved_in(folders: Iterable[str]) -> set[int]:
+    """Episodes that once had one of these folders."""
+    return set(Redirect.objects.filter(folder__in=list(folders)).values_list("episode", flat=True))
 
 
 def memberships(view: EpisodeView) -> dict[str, datetime]:
@@ -190,7 +224,7 @@ def listed_paths() -> list[str]:
     names = list(Listed.objects.exclude(list__startswith="beside:").values_list("list", flat=True).distinct())
     bases = list_bases([name for name in names if name != "all"])
     shows = [f"{base}subscribe/" for name, base in bases.items() if name.startswith("show:")]
-    return ["", "people/", "tags/", *sorted([*bases.values(), *shows])]
+    return ["", "people/", "tags/", corrections.FOLDER, *sorted([*bases.values(), *shows])]
 
 
 def year_lists(show: int) -> list[str]:
@@ -268,10 +302,37 @@ def site_paths() -> list[PublicPath]:
     """What there is however many episodes there are, without the home page."""
     paths = [PublicPath(path, "static", "site") for path in assets.files()]
     paths += [PEOPLE, TAGS, PublicPath("404.html", "notice", "site"), PublicPath("later.html", "notice", "site")]
-    return [*paths, PublicPath("robots.txt", "robots", "site"), *log_paths(range(1, log.page_count() + 1))]
+    paths += [PublicPath("robots.txt", "robots", "site"), *log_paths(range(1, log.page_count() + 1))]
+    return [*paths, *corrections_paths(range(corrections.last_number() + 1))]
 
 
 def log_paths(pages: Iterable[int]) -> list[PublicPath]:
     """These files of the log of discussions, and what says how many there are."""
     files = [PublicPath(log.file_of(page), "log", "site") for page in pages]
     return [*files, PublicPath(log.FILE, "log", "site")] if files else []
+
+
+def corrections_paths(numbers: Collection[int]) -> list[PublicPath]:
+    """What shows the corrections of these numbers: the page of each, pages of all, the feed. Of 0 what there is before
+    the first. An episode owns the pages of its corrections; of one that is no more the site does."""
+    if not numbers:
+        return []
+    owners = dict(Correction.objects.filter(number__in=numbers).values_list("number", "episode"))
+    paths = [
+        PublicPath(
+            f"{corrections.FOLDER}{number}/index.html",
+            "correction",
+            owner("episode", owners[number]) if number in owners else "site",
+        )
+        for number in numbers
+        if number
+    ]
+    last = corrections.last_number()
+    pages = corrections.page_of(last)
+    wanted = {corrections.page_of(number) for number in numbers}
+    if (
+        pages in wanted
+    ):  # it may just have begun: then the one before it has another address, and that before another way
+        wanted |= {page for page in (pages - 1, pages - 2) if page > 0}
+    paths += [PublicPath(page_path(corrections.FOLDER, page, pages), "corrections", "site") for page in sorted(wanted)]
+    return [*paths, CORRECTIONS_FEED] if max(numbers) > last - corrections.PAGE else paths

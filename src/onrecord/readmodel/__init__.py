@@ -5,6 +5,7 @@
 of drafts too: who may see what is for the caller to ask (`EpisodeView.is_public`).
 """
 
+from onrecord.readmodel.corrections import CorrectedWords, CorrectionView
 from onrecord.readmodel.discussion import CommentView, DiscussionView
 from onrecord.readmodel.loading import (
     PICTURE_WIDTHS,
@@ -13,7 +14,6 @@ from onrecord.readmodel.loading import (
     episodes,
     feed_items,
     page_paths,
-    passages,
     people,
     person,
     publication,
@@ -23,6 +23,8 @@ from onrecord.readmodel.loading import (
     tag,
     tags,
 )
+from onrecord.readmodel.passages import PassageView, passages
+from onrecord.readmodel.references import CitedView, CitedViews
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
@@ -32,7 +34,6 @@ from onrecord.readmodel.views import (
     EpisodeView,
     ListPage,
     PartView,
-    PassageView,
     PersonView,
     PictureSize,
     PictureView,
@@ -52,7 +53,11 @@ __all__ = [
     "SMALL_ARTWORK",
     "Artwork",
     "ChapterView",
+    "CitedView",
+    "CitedViews",
     "CommentView",
+    "CorrectedWords",
+    "CorrectionView",
     "CreditView",
     "DiscussionView",
     "EpisodeCard",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Cited, Comment, Dispute, State, Tie
+from onrecord.discussion.models import Answer, Cited, Comment, Dispute, Part, State, Statement, Tie
 from onrecord.lib import html
 from onrecord.passages.models import Place
 from onrecord.passages.models import State as PlaceState
@@ -27,7 +27,9 @@ LATEST = 10
 class TieView:
     """Words that a comment is about, as they were, and where they stand now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's; without one, it is
+    not known when they end (0), nor what stood before and after them. `by_editor`: its writer did not say that it is
+    about these.
     """
 
     words: str
@@ -35,8 +37,12 @@ class TieView:
     start_ms: int
     state: str
     key: str = ""
+    end_ms: int = 0
+    before: str = ""
+    after: str = ""
     now: range = range(0)
     now_words: str = ""
+    by_editor: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,63 @@ class DisputeView:
 
 
 @dataclass(frozen=True)
-class CommentView:
-    """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how).
+class EarlierAnswer:
+    """What an answer said, or what the outcome was, until it was changed."""
 
-    `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other pages.
+    html: str
+    outcome: str
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """The publisher's answer: `html` is empty where the outcome (`discussion.models.Outcome`) says all.
+
+    `at` is when there was a first answer, `changed` since when it says this, `closed` since when there is this outcome.
+    `correction` is the number of the one that came with it.
+    """
+
+    name: str
+    text: str
+    html: str
+    at: datetime
+    changed: datetime | None
+    outcome: str
+    reason: str
+    closed: datetime | None
+    duplicate_of: int | None
+    old_revision: int | None
+    new_revision: int | None
+    correction: int | None
+    earlier: tuple[EarlierAnswer, ...]
+    references: tuple[Standing, ...] = ()
+
+    @property
+    def newest(self) -> datetime:
+        """When it last changed."""
+        return self.changed or self.at
+
+
+@dataclass(frozen=True)
+class StatementView:
+    """The guest's reply or the rejoinder."""
+
+    part: str
+    name: str
+    text: str
+    html: str
+    published: datetime
+    references: tuple[Standing, ...] = ()
+
+
+@dataclass(frozen=True)
+class CommentView:
+    """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how), but
+    for the answer that says why.
+
+    `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other
+    pages. `ties` are those of an ordinary comment, made by an editor.
     """
 
     number: int
@@ -67,7 +126,22 @@ class CommentView:
     to: int | None
     elsewhere: tuple[int, ...] = ()
     dispute: DisputeView | None = None
+    ties: tuple[TieView, ...] = ()
     references: tuple[Standing, ...] = ()
+    answer: AnswerView | None = None
+    reply: StatementView | None = None
+    rejoinder: StatementView | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is said what came of it."""
+        return self.answer is not None and self.answer.closed is not None
+
+    @property
+    def newest(self) -> datetime:
+        """When the newest of all that belongs to it came or changed."""
+        said = [one.published for one in (self.reply, self.rejoinder) if one]
+        return max([self.edited or self.published, *said, *([self.answer.newest] if self.answer else [])])
 
     @property
     def anchor(self) -> str:
@@ -76,19 +150,51 @@ class CommentView:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Which comments of an episode are published, and which of these are about words or dispute the whole episode."""
+
+    shown: tuple[int, ...] = ()
+    tied: frozenset[int] = frozenset()
+
+    @property
+    def pages(self) -> list[int]:
+        """The pages on which any of them stands."""
+        return sorted({page_of(number) for number in self.shown})
+
+
+NO_NUMBERS = Numbers()
+
+
+@dataclass(frozen=True)
+class DisputeState:
+    """How a dispute stands: since when it is published, answered, closed, and with which outcome."""
+
+    reason: str
+    published: datetime
+    answered: datetime | None = None
+    closed: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
 class DiscussionView:
     """What an episode's page says of its discussion. Loaded without words (feeds), only `last_number` is known.
 
-    `marks`: by the index of the first word, as it stands now, the numbers of the disputes about it.
+    `marks`: by the index of the first word, as it stands now, the numbers of the disputes about it. `disputes` are all
+    that are published, each with how it stands.
     """
 
     last_number: int
+    numbers: Numbers = NO_NUMBERS
     received: int = 0
     published: int = 0
+    answered: int = 0
     returned: int = 0
+    returned_for: Mapping[str, int] = field(default_factory=dict)
     latest: tuple[CommentView, ...] = ()
     newest: datetime | None = None
     marks: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    disputes: Mapping[int, DisputeState] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:
@@ -117,6 +223,24 @@ def folder_of(page: int) -> str:
     return "discussion/" if page == 1 else f"discussion/page/{page}/"
 
 
+def annotations_of(key: str) -> str:
+    """Where the comments of an episode stand as W3C annotations, by its key: the same for ever, whatever its address.
+
+    >>> annotations_of("k3m9")
+    'discussion/k3m9/annotations.json'
+    """
+    return f"discussion/{key}/annotations.json"
+
+
+def folders(last_number: int) -> list[str]:
+    """Where all its pages stand, the oldest first; none before the first comment.
+
+    >>> folders(0), folders(101)
+    ([], ['discussion/', 'discussion/page/2/'])
+    """
+    return [folder_of(page) for page in range(1, page_of(last_number) + 1)] if last_number else []
+
+
 def permalink(folder: str, number: int) -> str:
     """The address of a comment below public/, for the episode at `folder`.
 
@@ -131,17 +255,35 @@ def is_open() -> bool:
     return bool(settings.ONRECORD.discussion.on)
 
 
-def discussions(numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
-    """Discussions in full, by episode; `numbers` has the last number of each that has one. A few queries an episode."""
+def numbered(episodes: Iterable[int]) -> dict[int, Numbers]:
+    """By episode, for those that have published comments. 1 query."""
+    rows = Comment.objects.filter(episode__in=list(episodes), state=State.PUBLISHED).order_by("number")
+    of_it = {"comment": OuterRef("pk")}
+    rows = rows.annotate(tied=Exists(Tie.objects.filter(**of_it)) | Exists(Dispute.objects.filter(**of_it)))
+    found: dict[int, list[tuple[int, bool]]] = {}
+    for episode, number, tied in rows.values_list("episode_id", "number", "tied"):
+        found.setdefault(episode, []).append((number or 0, tied))
+    return {
+        episode: Numbers(tuple(number for number, _ in all), frozenset(number for number, tied in all if tied))
+        for episode, all in found.items()
+    }
+
+
+def discussions(last_numbers: Mapping[int, int]) -> dict[int, DiscussionView]:
+    """Discussions in full, by episode; `last_numbers` has the last number of each that has one. A few queries an
+    episode."""
     found = {}
-    for episode, last in numbers.items():
+    numbers = numbered(last_numbers) if last_numbers else {}
+    for episode, last in last_numbers.items():
         latest = comments(episode, max(1, last - LATEST + 1), last)
-        dates = [date for one in latest for date in (one.published, one.edited) if date]
         found[episode] = DiscussionView(
             last,
+            numbers.get(episode, NO_NUMBERS),
             latest=tuple(latest),
-            newest=max(dates, default=None),
+            newest=max((one.newest for one in latest), default=None),
             marks=_marks(episode),
+            disputes=_states(episode),
+            returned_for=moderate.returned_for(episode),
             **moderate.counts(episode),
         )
     return found
@@ -157,6 +299,21 @@ def _marks(episode: int) -> dict[int, list[int]]:
     return found
 
 
+def _states(episode: int) -> dict[int, DisputeState]:
+    """All published disputes of an episode by their numbers. 2 queries where there are some."""
+    shown = Comment.objects.filter(episode=episode, state=State.PUBLISHED, dispute__isnull=False).order_by("number")
+    rows = list(shown.values_list("pk", "number", "dispute__reason", "published", "created"))
+    answers = _answers(shown, {}) if rows else {}
+    found = {}
+    for pk, number, reason, published, created in rows:
+        answer = answers.get(pk)
+        state = DisputeState(reason, published or created)
+        if answer is not None:
+            state = replace(state, answered=answer.at, closed=answer.closed, outcome=answer.outcome)
+        found[number or 0] = state
+    return found
+
+
 def _placed(rows: QuerySet[Tie]) -> QuerySet[Tie]:
     places = Prefetch("passage__places", Place.objects.order_by("revision__number"))
     passages = rows.select_related("passage__revision__transcript__recording")
@@ -165,50 +322,145 @@ def _placed(rows: QuerySet[Tie]) -> QuerySet[Tie]:
 
 def _tie(row: Tie) -> TieView:
     """Words that have no passage, or were said in a recording that has been replaced, stand nowhere now."""
-    said = TieView(html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN))
+    said = TieView(
+        html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN), by_editor=bool(row.tied_by)
+    )
     passage = row.passage
     if passage is None or not passage.revision.transcript.recording.current:
         return said
+    said = replace(
+        said,
+        key=passage.key,
+        end_ms=passage.end_ms,
+        before=html.clean(passage.before),
+        after=html.clean(passage.after),
+    )
     places = list(passage.places.all())
     if not places:
         return said
     now = range(places[-1].first or 0, places[-1].end or 0)
-    return replace(said, state=places[-1].state, key=passage.key, now=now, now_words=html.clean(places[-1].words))
+    return replace(said, state=places[-1].state, now=now, now_words=html.clean(places[-1].words))
 
 
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
-    """The comments of an episode from one number to another, in their order. 8 queries at most."""
+    """The comments of an episode from one number to another, in their order. 10 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
     replies: dict[int, list[int]] = {}
     shown = Q(number__lt=first) | Q(number__gt=last)
     outside = Comment.objects.filter(shown, parent__in=rows, state=State.PUBLISHED).order_by("number")
     for parent, number in outside.values_list("parent_id", "number"):
         replies.setdefault(parent, []).append(number or 0)
+    return _views(rows, replies)
+
+
+def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> list[CommentView]:
+    """These comments with all that belongs to them; `replies` has, by comment, the numbers of those elsewhere."""
     ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
-    disputes = _disputes(rows)
-    cited = Cited.objects.filter(comment__in=rows, comment__state=State.PUBLISHED).order_by("id")
-    by_comment = list(cited.values_list("comment_id", "reference_id"))
-    standing = standings(reference for _, reference in by_comment) if by_comment else {}
-    references: dict[int, list[Standing]] = {}
-    for comment, reference in by_comment:
-        references.setdefault(comment, []).append(standing[reference])
+    ties = _ties(rows)
+    disputes, references = _disputes(rows, ties), _references(rows)
+    answers, statements = _answers(rows, references), _statements(rows, references)
     return [
         replace(
             _view(row, replies.get(row.pk, ())),
             dispute=disputes.get(row.pk),
-            references=tuple(references.get(row.pk, ())),
+            ties=() if row.pk in disputes else tuple(ties.get(row.pk, ())),
+            references=references.get(("comment", row.pk), ()),
+            answer=answers.get(row.pk),
+            reply=statements.get((row.pk, Part.REPLY)),
+            rejoinder=statements.get((row.pk, Part.REJOINDER)),
         )
         for row in ordered
     ]
 
 
-def _disputes(comments: QuerySet[Comment]) -> dict[int, DisputeView]:
-    """By comment. 1 query where there are none, else 3."""
+References = Mapping[tuple[str, int], tuple[Standing, ...]]
+"""By what refers to them: a comment, an answer's wording or a statement, by its row."""
+
+
+def _references(comments: QuerySet[Comment]) -> References:
+    """What these comments, and what was said to them, refer to. 3 queries, 1 where there is none."""
+    rows = Cited.objects.filter(comment__in=comments.order_by(), comment__state=State.PUBLISHED).order_by("id")
+    cited = list(rows.values_list("comment_id", "answer_id", "statement_id", "reference_id"))
+    standing = standings(reference for *_, reference in cited) if cited else {}
+    found: dict[tuple[str, int], tuple[Standing, ...]] = {}
+    for comment, answer, statement, reference in cited:
+        by = ("answer", answer) if answer else ("statement", statement) if statement else ("comment", comment)
+        found[by] = (*found.get(by, ()), standing[reference])
+    return found
+
+
+def _answers(comments: QuerySet[Comment], references: References) -> dict[int, AnswerView]:
+    """By comment. 1 query: every wording that was published, the newest last."""
+    stand = Q(comment__state__in=(State.PUBLISHED, State.REMOVED))  # of what is spam the rows are there for a while
+    shown = Answer.objects.filter(stand, comment__in=comments.order_by(), published__isnull=False)
+    wordings: dict[int, list[Answer]] = {}
+    rows = shown.select_related("duplicate_of", "correction").order_by("id")
+    for row in rows.defer("duplicate_of__text", "duplicate_of__html", "correction__text", "correction__html"):
+        wordings.setdefault(row.comment_id, []).append(row)
+    return {
+        comment: replace(_answer(rows), references=references.get(("answer", rows[-1].pk), ()))
+        for comment, rows in wordings.items()
+    }
+
+
+def _answer(wordings: Sequence[Answer]) -> AnswerView:
+    """One answer of all its wordings, the newest last."""
+    now, dates = wordings[-1], [row.published or row.created for row in wordings]
+    closed = None
+    for row, date in zip(wordings[::-1], dates[::-1], strict=True):
+        if row.outcome != now.outcome:
+            break
+        closed = date
+    return AnswerView(
+        name=html.clean(now.name),
+        text=html.clean(now.text),
+        html=now.html,
+        at=dates[0],
+        changed=dates[-1] if len(wordings) > 1 else None,
+        outcome=now.outcome,
+        reason=html.clean(now.reason),
+        closed=closed if now.outcome else None,
+        duplicate_of=now.duplicate_of.number if now.duplicate_of else None,
+        old_revision=now.old_revision,
+        new_revision=now.new_revision,
+        correction=now.correction.number if now.correction else None,
+        earlier=tuple(
+            EarlierAnswer(row.html, row.outcome, html.clean(row.reason), until)
+            for row, until in zip(wordings, dates[1:], strict=False)
+        ),
+    )
+
+
+def _statements(comments: QuerySet[Comment], references: References) -> dict[tuple[int, str], StatementView]:
+    """Replies of guests and rejoinders that are published, by comment and part. 1 query."""
+    rows = Statement.objects.filter(comment__in=comments.order_by(), state=State.PUBLISHED)
+    rows = rows.filter(comment__state=State.PUBLISHED)
+    return {
+        (row.comment_id, row.part): StatementView(
+            row.part,
+            html.clean(row.name),
+            html.clean(row.text),
+            row.html,
+            row.published or row.created,
+            references.get(("statement", row.pk), ()),
+        )
+        for row in rows
+    }
+
+
+def _ties(comments: QuerySet[Comment]) -> dict[int, list[TieView]]:
+    """By comment. 1 query where there are none, else 2."""
+    found: dict[int, list[TieView]] = {}
+    rows = Tie.objects.filter(comment__in=comments, comment__state=State.PUBLISHED).order_by("start_ms", "id")
+    for row in _placed(rows):
+        found.setdefault(row.comment_id, []).append(_tie(row))
+    return found
+
+
+def _disputes(comments: QuerySet[Comment], ties: Mapping[int, Sequence[TieView]]) -> dict[int, DisputeView]:
+    """By comment."""
     rows = Dispute.objects.filter(comment__in=comments, comment__state=State.PUBLISHED)
-    found = list(rows.values_list("comment_id", "reason", "first_hand"))
-    ties: dict[int, list[TieView]] = {}
-    for row in _placed(Tie.objects.filter(comment__in=comments).order_by("start_ms", "id")) if found else ():
-        ties.setdefault(row.comment_id, []).append(_tie(row))
+    found = rows.values_list("comment_id", "reason", "first_hand")
     return {comment: DisputeView(reason, own, tuple(ties.get(comment, ()))) for comment, reason, own in found}
 
 
@@ -230,13 +482,18 @@ def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
 
 
 def on_page(episode: int, page: int) -> list[CommentView]:
-    """The comments of a page. 8 queries at most."""
+    """The comments of a page. 10 queries at most."""
     return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
 
 
 def newest(episode: int, last: int) -> list[CommentView]:
-    """The newest comments, as many as a page has, the newest first."""
-    return comments(episode, max(1, last - PAGE + 1), last)[::-1]
+    """What a feed tells of: the newest comments, as many as a page has, and older ones to which as many newest answers,
+    replies and rejoinders belong. The newest comment first."""
+    of_answers = Answer.objects.filter(comment__episode=episode, published__isnull=False).order_by("-published")
+    of_statements = Statement.objects.filter(comment__episode=episode, state=State.PUBLISHED).order_by("-published")
+    older = {pk for rows in (of_answers, of_statements) for pk in rows.values_list("comment_id", flat=True)[:PAGE]}
+    rows = Comment.objects.filter(Q(pk__in=older) | Q(number__gt=last - PAGE), episode=episode, number__isnull=False)
+    return _views(rows, {})[::-1]
 
 
 def threads(comments: Sequence[CommentView]) -> dict[int | None, list[CommentView]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -26,9 +26,10 @@ from onrecord.catalogue.models import (
 )
 from onrecord.lib import html, language
 from onrecord.lib.addresses import is_web_address
-from onrecord.passages.models import Passage, Place, State
-from onrecord.readmodel import discussion
+from onrecord.readmodel import corrections, discussion, references
+from onrecord.readmodel.corrections import CorrectionView
 from onrecord.readmodel.discussion import DiscussionView
+from onrecord.readmodel.references import CitedViews
 from onrecord.readmodel.views import (
     SMALL_ARTWORK,
     Artwork,
@@ -38,7 +39,6 @@ from onrecord.readmodel.views import (
     EpisodeCard,
     EpisodeView,
     PartView,
-    PassageView,
     PersonView,
     PictureSize,
     PictureView,
@@ -155,7 +155,7 @@ def cards(ids: Iterable[int]) -> list[EpisodeCard]:
 
 
 def episode(id: int) -> EpisodeView:
-    """Everything about one episode, its words too. At most 15 queries. Raises Episode.DoesNotExist."""
+    """Everything about one episode, its words too. At most 25 queries. Raises Episode.DoesNotExist."""
     views = episodes([id], with_words=True)
     if not views:
         raise Episode.DoesNotExist(f"there is no episode {id}")
@@ -163,7 +163,7 @@ def episode(id: int) -> EpisodeView:
 
 
 def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
-    """Everything about episodes, in the order of `ids`. At most 15 queries, however many there are.
+    """Everything about episodes, in the order of `ids`. At most 25 queries, however many there are.
 
     Without words `transcript.tokens` is empty.
     """
@@ -173,7 +173,7 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
 def feed_items(ids: Iterable[int]) -> list[EpisodeView]:
     """What feeds say of episodes, in the order of `ids`: no words, speakers, former addresses and related pieces.
 
-    They are not even asked for, because a feed has 300 items and each new episode writes it anew. At most 12 queries.
+    They are not even asked for, because a feed has 300 items and each new episode writes it anew. At most 18 queries.
     """
     return _episodes(ids, with_words=False, not_in_feeds=False)
 
@@ -208,8 +208,18 @@ def _episodes(ids: Iterable[int], with_words: bool, not_in_feeds: bool) -> list[
     shows = {show.pk: _show(show) for show in {row.show_id: row.show for row in found.values()}.values()}
     earlier = _earlier_revisions(found.values()) if with_words else {}
     talks = _discussions(found.values(), with_words)
+    corrected = corrections.of_episodes(found)
+    cited = references.cited(found) if with_words else {}
     return [
-        _episode(found[pk], shows[found[pk].show_id], earlier, talks.get(pk, discussion.NONE), not_in_feeds)
+        _episode(
+            found[pk],
+            shows[found[pk].show_id],
+            earlier,
+            talks.get(pk, discussion.NONE),
+            corrected.get(pk, ()),
+            cited.get(pk, references.NOTHING),
+            not_in_feeds,
+        )
         for pk in wanted
         if pk in found
     ]
@@ -221,50 +231,6 @@ def _discussions(rows: Iterable[Episode], with_words: bool) -> dict[int, Discuss
     if with_words:
         return discussion.discussions(numbers)
     return {episode: DiscussionView(last) for episode, last in numbers.items()}
-
-
-def passages(episodes: Iterable[int], ids: Iterable[int] | None = None) -> dict[int, list[PassageView]]:
-    """What was shared of episodes (or of these only the passages `ids`), by episode, oldest first. 2 queries."""
-    rows = (
-        Passage.objects.filter(episode__in=list(episodes))
-        .select_related("revision__transcript__recording")
-        .defer("revision__tokens", "revision__map_from_previous")
-        .prefetch_related(Prefetch("places", Place.objects.order_by("revision__number")))
-        .order_by("id")
-    )
-    found: dict[int, list[PassageView]] = {}
-    for row in rows if ids is None else rows.filter(pk__in=list(ids)):
-        found.setdefault(row.episode_id, []).append(_passage(row))
-    return found
-
-
-def _passage(row: Passage) -> PassageView:
-    """What was said in a recording that has been replaced stands nowhere now."""
-    places = list(row.places.all()) if row.revision.transcript.recording.current else []
-    place = places[-1] if places else Place(state=State.ORPHAN)
-    return PassageView(
-        key=row.key,
-        revision=row.revision.number,
-        first=row.first,
-        end=row.end,
-        start_ms=row.start_ms,
-        end_ms=row.end_ms,
-        words=html.clean(row.words),
-        said=tuple(_said(row.words, row.voices or [(row.speaker, len(row.words))])),
-        before=html.clean(row.before),
-        after=html.clean(row.after),
-        state=place.state,
-        now=range(place.first or 0, place.end or 0),
-        now_words=html.clean(place.words),
-        now_said=tuple(_said(place.words, place.voices or [(row.speaker, len(place.words))])),
-    )
-
-
-def _said(words: str, voices: Iterable[tuple[int | None, int]]) -> Iterator[tuple[int | None, str]]:
-    """Words by who says them, from what `passages.models.voices` kept."""
-    for speaker, length in voices:
-        yield speaker, html.clean(words[:length])
-        words = words[length:].lstrip()
 
 
 def _public_parts() -> QuerySet[Episode]:
@@ -434,7 +400,15 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(row: Episode, show: ShowView, earlier: Earlier, talk: DiscussionView, not_in_feeds: bool) -> EpisodeView:
+def _episode(
+    row: Episode,
+    show: ShowView,
+    earlier: Earlier,
+    talk: DiscussionView,
+    corrected: Sequence[CorrectionView],
+    cited: CitedViews,
+    not_in_feeds: bool,
+) -> EpisodeView:
     credits = _credits(row)
     related = row.related.all() if not_in_feeds else ()
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
@@ -470,6 +444,8 @@ def _episode(row: Episode, show: ShowView, earlier: Earlier, talk: DiscussionVie
         picked=tuple(dict.fromkeys(one.piece_id for one in related if one.piece_id)),
         video_url=row.video_url if is_web_address(row.video_url) else "",
         discussion=talk,
+        corrections=tuple(corrected),
+        cited=cited,
     )
 
 

@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext, gettext_noop
 
 from onrecord.lib import html, language
+from onrecord.readmodel.corrections import CorrectionView
 from onrecord.readmodel.discussion import NONE, DiscussionView
+from onrecord.readmodel.references import NOTHING as NOTHING_CITED
+from onrecord.readmodel.references import CitedViews
 from onrecord.transcripts import anchors, maps, missing
 from onrecord.transcripts import tokens as token_blobs
 from onrecord.transcripts.anchors import Anchors, Step
@@ -393,55 +396,12 @@ def _map(packed: bytes | None, before: Sequence[Step], words: Sequence[Token]) -
 
 
 @dataclass(frozen=True)
-class PassageView:
-    """Words that somebody shared: [first, end) of a revision, and where they stand in what readers see now.
-
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `said` are the words by who says them (the
-    tokens' speaker), one after the other.
-    """
-
-    key: str
-    revision: int
-    first: int
-    end: int
-    start_ms: int
-    end_ms: int
-    words: str
-    said: tuple[tuple[int | None, str], ...]
-    before: str
-    after: str
-    state: str
-    now: range
-    now_words: str
-    now_said: tuple[tuple[int | None, str], ...]
-
-    @property
-    def folder(self) -> str:
-        """Its folder below public/, without slashes at the ends."""
-        return f"q/{self.key}"
-
-    @property
-    def shown(self) -> str:
-        """The words to be quoted: as they stand now, where they do."""
-        return self.now_words if self.has_moved_on else self.words
-
-    @property
-    def shown_said(self) -> tuple[tuple[int | None, str], ...]:
-        """The words to be quoted by who says them."""
-        return self.now_said if self.has_moved_on else self.said
-
-    @property
-    def has_moved_on(self) -> bool:
-        """Whether other words are to be quoted than those that were shared."""
-        return self.state in ("changed", "moved")
-
-
-@dataclass(frozen=True)
 class EpisodeView:
     """Everything on an episode's page, in its record and in its feed item.
 
     `url` is the whole address of its page; `picked` are the ids of our own pieces among the related ones, those that
-    are not public (now) too.
+    are not public (now) too. Its corrections stand in the order of their numbers. `cited` is empty where it is loaded
+    without words.
     """
 
     id: int
@@ -474,6 +434,8 @@ class EpisodeView:
     picked: tuple[int, ...] = ()
     video_url: str = ""
     discussion: DiscussionView = NONE
+    corrections: tuple[CorrectionView, ...] = ()
+    cited: CitedViews = NOTHING_CITED
 
     @property
     def missing_because(self) -> str:
@@ -525,6 +487,11 @@ class EpisodeView:
         """ "Part 1 of 2", or nothing."""
         return part_display(self.part, self.series.total) if self.series and self.part else ""
 
+    @property
+    def has_chapters(self) -> bool:
+        """Whether it has a file of chapters: of the publisher's, or of corrections at moments of the recording."""
+        return bool(self.chapters) or any(correction.moment for correction in self.corrections)
+
     @cached_property
     def notes_html(self) -> str:
         """The show notes as clean HTML; their highest heading is an h3."""
@@ -545,6 +512,7 @@ class EpisodeView:
         """The newest date in it: what is newer than this is not shown."""
         words = self.transcript
         dates = [self.published_at, self.live_since, words and words.created, words and words.read_by_person]
+        dates += [correction.newest for correction in self.corrections]
         return max(date for date in dates if date)
 
 

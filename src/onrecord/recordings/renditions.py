@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from onrecord.catalogue.models import Episode
 from onrecord.lib.errors import Failed
 from onrecord.lib.files import make_folder, move_durably, sha256_of, sync_folder
 from onrecord.recordings.loudness import Loudness
@@ -155,6 +156,12 @@ def withdraw(rendition: Rendition) -> None:
             sync_folder(source.parent)
         else:
             move_durably(source, target)
+
+
+def duration_of(episode: Episode) -> int:
+    """How long its sound is, in milliseconds; 0 when there is none."""
+    sound = Rendition.objects.filter(recording__episode=episode, recording__current=True, kind="mp3")
+    return sound.values_list("duration_ms", flat=True).first() or 0
 
 
 def _equals(rendition: Rendition) -> list[Rendition]:

@@ -36,13 +36,15 @@ def cite(
     date: str = "",
     lost: bool = False,
     episode: Episode | None = None,
+    in_notes: bool = False,
     visit: bool = True,
 ) -> Reference:
     """Cite a page by its address, or a work in words ("my article of 17 April"). Nobody is visited yet: `published`.
 
     `sentence`: the one in it that supports what is said; `lost`: the link or work cannot be found again; `episode`: its
-    pages are written anew when something becomes known of the reference; `visit=False`: the page is never fetched,
-    whoever else cites it. Raises BadInput, in the reader's language, for what is empty or too long.
+    pages are written anew when something becomes known of the reference; `in_notes`: its own show notes cite it;
+    `visit=False`: the page is never fetched, whoever else cites it. Raises BadInput, in the reader's language, for what
+    is empty or too long.
     """
     given = _checked(given, LONGEST_GIVEN, gettext("Reference"))
     if not given:
@@ -53,6 +55,7 @@ def cite(
         given=given,
         link=_link(given, visit) if is_link else None,
         episode=episode,
+        in_notes=in_notes,
         title=_checked(title, LONGEST_TITLE, gettext("Title")),
         author=_checked(author, LONGEST_TITLE, gettext("Author")),
         date=_checked(date, LONGEST_DATE, gettext("Date")),

@@ -77,6 +77,7 @@ class Reference(models.Model):
     """
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, null=True, related_name="references")
+    in_notes = models.BooleanField(default=False, help_text="it is a link of the episode's show notes")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     given = models.TextField()
     link = models.ForeignKey(Link, on_delete=models.PROTECT, null=True, related_name="references")

@@ -10,7 +10,6 @@ import hashlib
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any, NamedTuple
 
 import snowballstemmer
 
+from onrecord.lib import folding
+from onrecord.lib.folding import INVISIBLE, MARKS, WORD, fold
 from onrecord.transcripts.tokens import UNSPACED
 
 LONGEST_TERM = 40
@@ -65,50 +66,13 @@ STEMMERS = {
     "yi": "yiddish",
 }
 
-# Marks that are left out: accents, Arabic vowel signs and hamza above or below, Hebrew points.
-_POINTS = (
-    "\u0300-\u036f\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0591-\u05bd\u05bf-\u05c7"
-)
-# Lengthening sign, joiners, soft hyphen and marks of direction, which only change how a word looks.
-_INVISIBLE = "\u0640\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufe00-\ufe0f"
-_DROPPED = re.compile(f"[{_POINTS}{_INVISIBLE}]")
-
-LETTERS = str.maketrans(
-    {
-        # Latin letters that have no decomposition
-        **{"ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"},
-        # Arabic, Urdu and Persian letters that keyboards and transcripts use for each other
-        **{"ٱ": "ا", "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ڪ": "ك", "ہ": "ه", "ە": "ه", "ة": "ه", "ۃ": "ه"},
-        # Hebrew letters as they stand at a word's end
-        **{"ך": "כ", "ם": "מ", "ן": "נ", "ף": "פ", "ץ": "צ"},
-    }
-)
 PERSIAN = str.maketrans("يك", "یک")
 """As the Persian stemmer wants them."""
 
-SHORT_I = "й"
-"""It is a letter, not an и with a mark."""
-
-
-def _ranges(first: int, last: int) -> Iterator[str]:
-    """All marks between two code points, as a regular expression's class has them: `re` has no name for them."""
-    start = None
-    for at in range(first, last + 1):
-        is_mark = at < last and unicodedata.category(chr(at))[0] == "M"
-        if is_mark and start is None:
-            start = at
-        elif not is_mark and start is not None:
-            yield f"{chr(start)}-{chr(at - 1)}"
-            start = None
-
-
-_MARKS = "".join(_ranges(0x300, 0xFE30))
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _PIECE = re.compile(
-    f"[{UNSPACED}][{_MARKS}\uff9e\uff9f]*|"
-    f"(?:(?![{UNSPACED}])[^\\W_])(?:(?![{UNSPACED}])[^\\W_]|[{_MARKS}{_INVISIBLE}])*"
+    f"[{UNSPACED}][{MARKS}\uff9e\uff9f]*|(?:(?![{UNSPACED}])[^\\W_])(?:(?![{UNSPACED}])[^\\W_]|[{MARKS}{INVISIBLE}])*"
 )
-_WORD = re.compile(f"[^\\W_](?:[^\\W_]|[{_MARKS}])*")
 _RUN = re.compile(r"\S+")
 
 
@@ -157,20 +121,6 @@ def is_single_character(text: str) -> bool:
 
 
 @lru_cache(REMEMBERED)
-def fold(text: str) -> str:
-    """The text without what people leave out when they type: case, accents, vowel signs, forms of one letter."""
-    composed = unicodedata.normalize("NFC", text).replace(SHORT_I.upper(), SHORT_I)
-    return SHORT_I.join(map(_fold, composed.split(SHORT_I)))
-
-
-def _fold(text: str) -> str:
-    bare = _DROPPED.sub("", unicodedata.normalize("NFKD", text))
-    bare = _DROPPED.sub("", unicodedata.normalize("NFKD", bare.casefold())).translate(LETTERS)
-    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in bare)
-    return unicodedata.normalize("NFC", digits)
-
-
-@lru_cache(REMEMBERED)
 def _terms_of_run(run: str, stemmer: str) -> tuple[Term, ...]:
     """The terms of characters that no white space divides. A character of a script without spaces makes a pair with
     the one after it; the last one stands alone."""
@@ -180,13 +130,13 @@ def _terms_of_run(run: str, stemmer: str) -> tuple[Term, ...]:
         start, end = piece.span()
         folded = fold(piece.group())
         if not _UNSPACED.match(piece.group()):
-            words = _WORD.findall(folded)
+            words = WORD.findall(folded)
             found += [Term(_stem(word[:LONGEST_TERM], stemmer), word[:LONGEST_TERM], start, end) for word in words]
             continue
         following = pieces[at + 1] if at + 1 < len(pieces) else None
         if following and following.start() == end and _UNSPACED.match(following.group()):
             folded, end = folded + fold(following.group()), following.end()
-        if _WORD.fullmatch(folded):
+        if WORD.fullmatch(folded):
             found.append(Term(folded, folded, start, end))
     return tuple(found)
 
@@ -218,6 +168,6 @@ def _as_wanted(word: str, stemmer: str) -> str:
 @cache
 def edition() -> str:
     """Changes with everything that terms depend on: an index of another edition has to be made anew."""
-    made_by = hashlib.sha256(Path(__file__).read_bytes())
+    made_by = hashlib.sha256(Path(__file__).read_bytes() + Path(folding.__file__).read_bytes())
     made_by.update(f"{version('snowballstemmer')} {unicodedata.unidata_version}".encode())
     return made_by.hexdigest()[:16]

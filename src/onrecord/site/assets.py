@@ -15,7 +15,11 @@ from onrecord.lib import colour
 FOLDER = Path(__file__).resolve().parent.parent / "static"
 BORROWED = {"htmx.js": Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"}
 """Files of other people's packages that our pages use."""
-NAMES = tuple(sorted([*BORROWED, *(file.name for file in FOLDER.iterdir() if file.suffix in (".css", ".js", ".svg"))]))
+STYLE = ("style.css", "style-discussion.css", "style-print.css")
+"""The parts of the style sheet of every page, which is one file there; paper has the last word."""
+
+_FILES = {file.name for file in FOLDER.iterdir() if file.suffix in (".css", ".js", ".svg")}
+NAMES = tuple(sorted([*BORROWED, *(_FILES - set(STYLE[1:]))]))
 
 LIGHT_GROUNDS = (colour.parse("#fffdf9"), colour.parse("#f5f0e6"))
 DARK_GROUNDS = (colour.parse("#151412"), colour.parse("#23211d"))
@@ -63,7 +67,7 @@ def _ours(name: str) -> bytes:
 
 @lru_cache(maxsize=4)
 def _style(accent: str) -> bytes:
-    return _ours("style.css") + accent_rules(accent).encode()
+    return b"\n".join(map(_ours, STYLE)) + accent_rules(accent).encode()
 
 
 def accent_rules(accent: str) -> str:

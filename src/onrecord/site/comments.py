@@ -11,11 +11,12 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 
 from onrecord.discussion.text import MOMENT
 from onrecord.lib import times
+from onrecord.lib.headers import ANNOTATIONS
 from onrecord.lib.html import escape
 from onrecord.lib.language import marked, number
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import disputes
+from onrecord.site import answers, disputes, references
 
 FORM = "discuss/"
 """Where the program answers, below the site's address."""
@@ -29,6 +30,9 @@ EXCERPT = 1_500
 GONE = {
     "withdrawn": gettext_noop("This comment was withdrawn by its writer."),
     "spam": gettext_noop("This comment was removed: it was advertising."),
+    "held": gettext_noop("This comment is being read once more."),
+    "returned": gettext_noop("This comment was returned to its writer."),
+    "removed": gettext_noop("This comment was removed for legal reasons."),
 }
 """What a comment's place says when it is there no more."""
 
@@ -45,9 +49,15 @@ def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
         "comments": listed(us, view, talk.latest, excerpts=True),
         "all": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number > len(talk.latest) else "",
         "own": us.link(f"{view.folder}/{model.folder_of(1)}") if talk.last_number else "",
+        "annotations": for_programs(us, view) if talk.last_number else {},
         "write": write_link(us, view),
         "dispute": dispute_link(us, view),
     }
+
+
+def for_programs(us: Publication, view: EpisodeView) -> dict[str, str]:
+    """Where programs find the discussion as W3C annotations."""
+    return {"type": ANNOTATIONS, "link": us.link(model.annotations_of(view.key))}
 
 
 def write_link(us: Publication, view: EpisodeView, to: int | None = None) -> str:
@@ -68,8 +78,12 @@ def marks(us: Publication, view: EpisodeView) -> dict[int, str]:
     found = {}
     for word, numbers in view.discussion.marks.items():
         link = escape(us.link(model.permalink(view.folder, numbers[0])))
-        label = escape(gettext("Disputed: %(numbers)s") % {"numbers": ", ".join(f"#{number(n)}" for n in numbers)})
-        found[word] = f'<a class="disputed" href="{link}" aria-label="{label}"></a>'
+        states = [view.discussion.disputes.get(n) for n in numbers]
+        answered = all(state is not None and state.answered for state in states)
+        said = gettext("Disputed and answered: %(numbers)s") if answered else gettext("Disputed: %(numbers)s")
+        label = escape(said % {"numbers": ", ".join(f"#{number(n)}" for n in numbers)})
+        kind = "disputed answered" if answered else "disputed"
+        found[word] = f'<a class="{kind}" href="{link}" aria-label="{label}"></a>'
     return found
 
 
@@ -109,14 +123,21 @@ class _Comments:
         place = f'<a class="number" href="{link}">#{number(comment.number)}</a>'
         if comment.gone:
             said = f'<p class="gone"{self.ui}>{place} {escape(gettext(GONE[comment.gone]))}</p>'
+            said += self._said_to(comment, link)
             return f'<article class="comment" id="{comment.anchor}">{said}</article>'
         zone = self.us.time_zone
         date = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, zone)}</time>'
         who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
         said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
         about = disputes.head(self.us, self.view, comment)
-        said = f"{about}{said}{disputes.references(self.us, self.view, comment)}"
+        cited = references.below(self.us, comment.references, self.view.language)
+        said = f"{about}{said}{cited}{self._said_to(comment, link)}"
         return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
+
+    def _said_to(self, comment: CommentView, link: str) -> str:
+        if self.excerpts:
+            return answers.short(self.view, comment, link)
+        return answers.listed(self.us, self.view, comment)
 
     def _words(self, comment: CommentView, link: str) -> str:
         """Time codes lead into the player, which is on the episode's page."""

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from onrecord import readmodel
+from onrecord.discussion.models import Returned
 from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
-from onrecord.site import assets, frame, linked_data
-from onrecord.site.comments import FORM, listed, shown, write_link
+from onrecord.site import answers, assets, disputes, frame, linked_data, references
+from onrecord.site.comments import FORM, for_programs, listed, shown, write_link
+
+RETURNED = {
+    Returned.TOPIC: gettext_noop("not about this episode"),
+    Returned.GROUNDS: gettext_noop("a claim without grounds"),
+    Returned.TONE: gettext_noop("insults"),
+    Returned.PRIVATE: gettext_noop("private things of others"),
+    Returned.UNLAWFUL: gettext_noop("against the law"),
+    Returned.SAID: gettext_noop("said already"),
+    Returned.OTHER: gettext_noop("another reason"),
+}
+"""Why comments were returned, behind their number."""
 
 
 @speaks(lambda view, *_: view.language)
@@ -32,6 +45,7 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
         back=us.link(view.path),
         show={"name": view.show.name, "link": us.link(view.show.path)},
         feed=us.link(f"{view.folder}/{model.folder_of(1)}atom.xml"),
+        annotations=for_programs(us, view),
         comments=listed(us, view, comments),
         counts=_counts(view),
         pages=_pages(us, view, page) if talk.pages > 1 else [],
@@ -43,11 +57,16 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
 
 def _counts(view: EpisodeView) -> list[str]:
     talk = view.discussion
+    answered = ngettext("%(number)s answered", "%(number)s answered", talk.answered)
+    reasons = ", ".join(
+        f"{gettext(RETURNED[Returned(why)])}: {number(count)}" for why, count in talk.returned_for.items()
+    )
     returned = ngettext("%(number)s returned", "%(number)s returned", talk.returned)
     return [
         gettext("%(number)s received") % {"number": number(talk.received)},
         gettext("%(number)s published") % {"number": number(talk.published)},
-        returned % {"number": number(talk.returned)},
+        answered % {"number": number(talk.answered)},
+        returned % {"number": number(talk.returned)} + (f" ({reasons})" if reasons else ""),
     ]
 
 
@@ -72,6 +91,25 @@ def form(view: EpisodeView, **context: Any) -> str:
     """The form at which a comment is written or edited; `problems` stand on top of it, all that was typed within."""
     us = readmodel.publication()
     return _program_page("discuss_form.html", us, view, **{"action": us.link(FORM)} | context)
+
+
+@speaks(lambda view, *_, **__: view.language)
+def statement(view: EpisodeView, comment: CommentView, **context: Any) -> str:
+    """The form at which a dispute is replied to, below all that was said so far; or what became of such a reply."""
+    us = readmodel.publication()
+    said = shown(us, view, comment.html)
+    cited = references.below(us, comment.references, view.language)
+    head, below = disputes.head(us, view, comment), answers.listed(us, view, comment)
+    card = f'{head}<div class="said" dir="auto">{said}</div>{cited}{below}'
+    return _program_page(
+        "discuss_statement.html",
+        us,
+        view,
+        number=number(comment.number),
+        name=comment.name,
+        card=mark_safe(card),  # noqa: S308 each part is clean or escaped
+        **context,
+    )
 
 
 @speaks(lambda view, *_, **__: view.language)

@@ -13,7 +13,7 @@ from onrecord.lib.language import digits, marked
 from onrecord.passages.quote import Quotation
 from onrecord.readmodel import EpisodeView, Publication
 from onrecord.readmodel.discussion import CommentView, TieView
-from onrecord.site import references as cited
+from onrecord.site import answers
 
 REASONS = {
     Reason.FACT: gettext_noop("Factual error"),
@@ -46,18 +46,17 @@ def quoted(us: Publication, view: EpisodeView, words: Quotation) -> dict[str, An
 
 
 def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
-    """What stands above the words of a dispute: what it is, and the words that it is about, as they were and are."""
+    """What stands above the words of a dispute: what it is, and the words that it is about, as they were and are. Above
+    those of another comment, the words to which an editor tied it."""
     dispute = comment.dispute
     if dispute is None:
-        return ""
-    since = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, us.time_zone)}</time>'
-    waits = escape(gettext("waiting for an answer since %(date)s")).replace("%(date)s", since)
+        return "".join(_tie(us, view, one) for one in comment.ties)
     kind = gettext("Transcript") if dispute.reason == Reason.HEARD else gettext("Dispute")
     whole, known = gettext("about the whole episode"), gettext("first-hand knowledge")
     about = "" if dispute.ties else f" · {escape(whole)}"
     own = f" · {escape(known)}" if dispute.first_hand else ""
-    reason = escape(gettext(REASONS[Reason(dispute.reason)]))
-    label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {waits}</p>'
+    reason, stands = escape(gettext(REASONS[Reason(dispute.reason)])), answers.state(us, view, comment)
+    label = f'<p class="kind"{marked(view.language)}><b>{escape(kind)}</b> · {reason}{about}{own} · {stands}</p>'
     return label + "".join(_tie(us, view, one) for one in dispute.ties)
 
 
@@ -70,20 +69,17 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
     where = f'<figcaption>{who}<a href="{link}">{digits(times.clock(tie.start_ms))}</a></figcaption>'
     words = f'<blockquote lang="{escape(spoken)}" dir="auto"><p>{escape(tie.words)}</p></blockquote>'
     made = f'<figure class="about-words">{words}'
-    if tie.state in ("changed", "moved") and tie.now_words != tie.words:
-        now = escape(gettext("As it stands now:"))
+    if tie.state in ("changed", "moved", "time") and tie.now_words != tie.words:
+        by_time = gettext("These words are no longer in the transcript. At that time it says now:")
+        now = escape(by_time if tie.state == "time" else gettext("As it stands now:"))
         made += f'<p class="now"><span{ui}>{now}</span> <q lang="{escape(spoken)}">{escape(tie.now_words)}</q></p>'
     elif not tie.now:
-        made += f'<p class="now"{ui}>{escape(gettext("These words are no longer in the transcript."))}</p>'
+        said = gettext("These words are no longer in the transcript.")
+        made += f'<p class="now"{ui}>{escape(said)}</p>'
+    if tie.by_editor:
+        said = gettext("Tied to these words by the editor.")
+        made += f'<p class="now"{ui}>{escape(said)}</p>'
     return f"{made}{where}</figure>"
-
-
-def references(us: Publication, view: EpisodeView, comment: CommentView) -> str:
-    """What a comment refers to: as it was given, the sentence in it, whether it is saved, alive or dead."""
-    if not comment.references:
-        return ""
-    heading, ui = escape(gettext("References")), marked(view.language)
-    return f'<div class="cited"><p{ui}>{heading}</p>{cited.listed(us, comment.references, view.language)}</div>'
 
 
 def _speaker(view: EpisodeView, index: int | None) -> str:

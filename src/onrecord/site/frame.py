@@ -12,7 +12,7 @@ from onrecord import readmodel
 from onrecord.lib import html
 from onrecord.lib.headers import PAGE_POLICY
 from onrecord.lib.language import marked
-from onrecord.readmodel import ShowView
+from onrecord.readmodel import ShowView, corrections
 from onrecord.site import assets
 
 RSS, ATOM, JSON_FEED = "application/rss+xml", "application/atom+xml", "application/feed+json"
@@ -50,6 +50,7 @@ def page(
         "icon": us.link(assets.address("icon.svg")),
         "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
         "search_link": us.link("search/"),
+        "corrections_link": us.link(corrections.FOLDER),
         "feeds": [
             {"name": show.name, "link": us.link(path), "type": kind}
             for show in feeds

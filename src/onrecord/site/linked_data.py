@@ -11,10 +11,23 @@ from django.utils.translation import gettext
 
 from onrecord import readmodel
 from onrecord.lib import times
-from onrecord.readmodel import CommentView, EpisodeView, PersonView, Publication, RenditionView, ShowView
+from onrecord.readmodel import (
+    CommentView,
+    CorrectionView,
+    EpisodeView,
+    PersonView,
+    Publication,
+    RenditionView,
+    ShowView,
+    corrections,
+)
 from onrecord.readmodel import discussion as talk
+from onrecord.site import frame
 
 CONTEXT = "https://schema.org"
+
+LONGEST_TEXT = 1_500
+"""Characters of a comment."""
 
 Node = dict[str, Any]
 
@@ -75,10 +88,12 @@ def episode(view: EpisodeView) -> SafeString:
 
 
 def discussion(view: EpisodeView, path: str, comments: Sequence[CommentView]) -> SafeString:
-    """A page of an episode's discussion. The words stand on the page: all of them again would double it."""
+    """A page of an episode's discussion. Long comments are cut: all of their words stand on the page already."""
     us = readmodel.publication()
     about: Node = {"@type": "PodcastEpisode", "@id": f"{us.url(view.path)}#episode", "name": view.title}
-    about["comment"] = [_comment(us, view, one) for one in comments if not one.gone]
+    about["comment"] = [
+        _comment(us, view, one) | {"text": frame.cut(one.text, LONGEST_TEXT)} for one in comments if not one.gone
+    ]
     return block(about, _way(us, view, (gettext("Discussion"), path)))
 
 
@@ -123,7 +138,25 @@ def _episode(us: Publication, view: EpisodeView) -> Node:
         "commentCount": view.discussion.published or None,
         "discussionUrl": us.url(f"{view.folder}/{talk.folder_of(1)}") if view.discussion.last_number else "",
         "comment": [_comment(us, view, one) for one in view.discussion.latest if not one.gone],
+        "correction": [_correction(us, one) for one in view.corrections if not one.withdrawn],
     }
+
+
+def _correction(us: Publication, one: CorrectionView) -> Node:
+    url = us.url(one.address)
+    return _without_empty(
+        {
+            "@type": "CorrectionComment",
+            "@id": url,
+            "url": url,
+            "name": f"{one.name} #{one.number}",
+            "text": one.plain,
+            "inLanguage": one.language,
+            "datePublished": times.iso(one.published),
+            "dateModified": times.iso(one.changed) if one.changed else "",
+            "author": _organization(us),
+        }
+    )
 
 
 def _media(us: Publication, view: EpisodeView, rendition: RenditionView) -> Node:
@@ -191,6 +224,10 @@ def _person(us: Publication, person: PersonView) -> Node:
 
 
 def _publisher(us: Publication) -> Node:
+    return _organization(us) | {"correctionsPolicy": us.url(corrections.FOLDER)}
+
+
+def _organization(us: Publication) -> Node:
     return {"@type": "Organization", "name": us.owner or us.name, "url": us.url("")}
 
 

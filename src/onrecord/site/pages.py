@@ -31,7 +31,17 @@ from onrecord.readmodel import (
     ShowView,
     TagView,
 )
-from onrecord.site import assets, comments, frame, linked_data, quote_menu, related, subscribing
+from onrecord.site import (
+    assets,
+    comments,
+    corrections,
+    frame,
+    linked_data,
+    quote_menu,
+    references,
+    related,
+    subscribing,
+)
 from onrecord.site.transcript import Pressed, press_turns
 
 IN_FULL, BESIDE_WORDS = "(min-width: 62rem) 60rem, 100vw", "(min-width: 46rem) 15rem, 40vw"
@@ -43,7 +53,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     """An episode's page; `beside` are the episodes of its show that came just before it and just after it."""
     us = readmodel.publication()
     form = us.link(f"{quote_menu.form_path(view)}&turn=")
-    words = press_turns(view.transcript, view.chapters, form, comments.marks(us, view)) if view.transcript else None
+    words = press_turns(view.transcript, view.chapters, form, *_beside_words(us, view)) if view.transcript else None
     return frame.page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
@@ -72,14 +82,24 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         transcript=_transcript(us, view, words),
         quote=quote_menu.menu(view),
         chapters=_chapters(us, view, words),
+        references=references.section(us, view),
         related=related.related(us, view),
         discussion=comments.section(us, view),
+        corrections=corrections.box(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
         digits=digits("0123456789"),
         **_media(us, view),
     )
+
+
+def _beside_words(us: Publication, view: EpisodeView) -> tuple[dict[int, str], dict[int, str]]:
+    """What stands behind sentences, and below paragraphs: corrections, then disputes."""
+    marks = corrections.marks(us, view)
+    for word, mark in comments.marks(us, view).items():
+        marks[word] = marks.get(word, "") + mark
+    return marks, corrections.beside(us, view)
 
 
 @speaks(lambda _: readmodel.publication().language)
@@ -235,7 +255,9 @@ def _in_parts(total: int | None) -> str:
 @speaks(lambda _: readmodel.publication().language)
 def redirect(url: str) -> str:
     """What stands at an address that an episode once had; `url` is where it is now."""
-    where = {"url": url, "policy": frame.POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    script = readmodel.publication().link(assets.address("moved.js"))
+    ours = {"policy": frame.POLICY, "language": spoken(), "direction": html.direction(spoken())}
+    where = {"url": url, "script": script, **ours}
     return render_to_string("redirect.html", where)
 
 

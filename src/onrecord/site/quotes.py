@@ -12,7 +12,7 @@ from onrecord.lib import times
 from onrecord.lib.language import digits, isolated, speaks
 from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView, PassageView, Publication
-from onrecord.site import frame
+from onrecord.site import corrections, frame
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
 from onrecord.site.quote_menu import FORM
 
@@ -58,6 +58,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         card={"url": us.url(card_path(view, passage)), "width": WIDTH, "height": HEIGHT},
         sound=_sound(us, view, passage),
         label=view.transcript.label if view.transcript else "",
+        corrections=corrections.of_words(us, view, passage.now),
     )
 
 

@@ -5,8 +5,9 @@ All words come from strangers: the reader's, and those of a page that they named
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext
@@ -14,14 +15,18 @@ from django.utils.translation import gettext, pgettext
 from onrecord.lib import times
 from onrecord.lib.addresses import site_of
 from onrecord.lib.html import escape
+from onrecord.lib.language import listed as listed_as
 from onrecord.lib.language import marked, number
-from onrecord.readmodel import Publication
+from onrecord.readmodel import CitedView, EpisodeView, Publication
+from onrecord.readmodel.discussion import folder_of, permalink
 from onrecord.references.models import Kind
 from onrecord.references.read import Saved, Standing
 
 HASH = 12
 """Hexadecimal digits of a sha256 that are shown; the rest stands in the title."""
 KILOBYTE = 1000
+MOST_COMMENTS = 20
+"""Comments that are named of all that cite the same."""
 
 
 def listed(us: Publication, standings: Iterable[Standing], language: str) -> SafeString:
@@ -30,24 +35,62 @@ def listed(us: Publication, standings: Iterable[Standing], language: str) -> Saf
     return mark_safe(f'<ul class="references">{made}</ul>' if made else "")  # noqa: S308 escaped below
 
 
-def _one(us: Publication, standing: Standing, ui: str) -> str:
+def below(us: Publication, standings: Sequence[Standing], language: str) -> str:
+    """The references of a text on a page in `language`, with a heading, to stand below it; "" when there are none."""
+    if not standings:
+        return ""
+    heading = escape(gettext("References"))
+    return f'<div class="cited"><p{marked(language)}>{heading}</p>{listed(us, standings, language)}</div>'
+
+
+def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
+    """What an episode's page lists of all that it cites: each once, and which comments cite it."""
+    if not view.cited.listed:
+        return {}
+    ui, links = marked(view.language), _comment_links(us, view)
+    made = "\n".join(
+        f"<li>{_one(us, one.standing, ui, _in_comments(one, links), one.in_notes)}</li>" for one in view.cited.listed
+    )
+    return {
+        "list": mark_safe(f'<ul class="references">{made}</ul>'),  # noqa: S308 escaped below
+        "more": us.link(f"{view.folder}/{folder_of(1)}") if view.cited.more else "",
+    }
+
+
+def _comment_links(us: Publication, view: EpisodeView) -> dict[int, str]:
+    numbers = {number for one in view.cited.listed for number in one.comments[:MOST_COMMENTS]}
+    return {n: f'<a href="{escape(us.link(permalink(view.folder, n)))}">#{number(n)}</a>' for n in numbers}
+
+
+def _in_comments(cited: CitedView, links: Mapping[int, str]) -> str:
+    if not cited.comments:
+        return ""
+    names = listed_as([mark_safe(links[n]) for n in cited.comments[:MOST_COMMENTS]])  # noqa: S308 made by us
+    return escape(gettext("Cited in %(comments)s.")) % {"comments": names}
+
+
+def _one(us: Publication, standing: Standing, ui: str, cited: str = "", ours: bool = False) -> str:
+    """`cited` says in which comments; `ours`: the publisher cites it, not only a reader."""
     about = [_bdi(text) for text in (standing.author, standing.date) if text]
     about += [_bdi(where) for where in (_where(standing),) if where]
-    parts = [f"<cite>{_name(standing)}</cite>", *([f'<span class="about">{" · ".join(about)}</span>'] if about else [])]
+    parts = [f"<cite>{_name(standing, ours)}</cite>"]
+    if about:
+        parts.append(f'<span class="about">{" · ".join(about)}</span>')
     if standing.sentence:
         parts.append(f'<blockquote dir="auto">{escape(standing.sentence)}</blockquote>')
-    notes = [note for note in (_state(us, standing), _saved(us, standing), _file(standing)) if note]
+    notes = [note for note in (_state(us, standing), _saved(us, standing), _file(standing), cited) if note]
     if notes:
         parts.append(f'<p class="state"{ui}>{" ".join(notes)}</p>')
     return "".join(parts)
 
 
-def _name(standing: Standing) -> str:
+def _name(standing: Standing, ours: bool) -> str:
     """Its title, or what was given; a link unless it is dead."""
     shown = _bdi(standing.title or standing.file_name or standing.given)
     if standing.dead_since or not standing.href:
         return shown
-    return f'<a href="{escape(standing.href)}" rel="nofollow ugc noopener">{shown}</a>'
+    by_readers = "" if ours else "ugc "
+    return f'<a href="{escape(standing.href)}" rel="nofollow {by_readers}noopener">{shown}</a>'
 
 
 def _where(standing: Standing) -> str:

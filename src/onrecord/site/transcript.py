@@ -55,13 +55,14 @@ def press_turns(
     chapters: Sequence[ChapterView] = (),
     quote: str = "",
     marks: Mapping[int, str] = MappingProxyType({}),
+    notes: Mapping[int, str] = MappingProxyType({}),
 ) -> Pressed:
     """All turns of a transcript, times in its own language, with a heading where each chapter begins.
 
     `quote` is the address at which a turn's words are chosen without JavaScript; the turn's id is put to its end.
-    `marks` is clean HTML by the index of a word, put behind the sentence that has it.
+    `marks` is clean HTML by the index of a word, put behind the sentence that has it; `notes` below its paragraph.
     """
-    page = _Page(transcript, chapters, quote, marks)
+    page = _Page(transcript, chapters, quote, marks, notes)
     made = [page.turn(turn) for turn in turns(transcript.tokens)]
     return Pressed("\n".join(made), transcript.anchors, page.headings)
 
@@ -91,14 +92,19 @@ class _Page:
     """One transcript while it is written: how far it has come in words, which chapters it has used."""
 
     def __init__(
-        self, transcript: TranscriptView, chapters: Sequence[ChapterView], quote: str, marks: Mapping[int, str]
+        self,
+        transcript: TranscriptView,
+        chapters: Sequence[ChapterView],
+        quote: str,
+        marks: Mapping[int, str],
+        notes: Mapping[int, str],
     ) -> None:
         self.labels = {speaker.index: _text(speaker.label) for speaker in transcript.speakers}
         self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
         self._quote, self._for_quote, self._ui = _text(quote), _text(gettext("Quote")), marked(transcript.language)
         self._word = 0
-        self._marks = marks
+        self._marks, self._notes = marks, notes
 
     def turn(self, turn: Turn) -> str:
         """One speaker, uninterrupted."""
@@ -121,6 +127,7 @@ class _Page:
 
     def _paragraph(self, words: Sequence[Token], first: bool) -> str:
         made: list[str] = []
+        here = range(self._word, self._word + len(words))
         for span in sentences(words):
             begins = first and span.start == 0
             said = words[span.start : span.stop]
@@ -135,7 +142,8 @@ class _Page:
             span_of_words = range(self._word, self._word + len(said))
             made += [mark for word, mark in self._marks.items() if word in span_of_words]
             self._word += len(said)
-        return "".join(made) + "</p>"
+        notes = [note for word, note in self._notes.items() if word in here]
+        return "".join([*made, "</p>", *notes])
 
     def _heading(self, token: Token) -> str:
         """The headings of the chapters that begin with this word."""

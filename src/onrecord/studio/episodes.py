@@ -174,6 +174,11 @@ def retry(request: HttpRequest, key: str) -> HttpResponse:
 
 def tabs(request: HttpRequest, row: Episode) -> list[dict[str, Any]]:
     """The screens of one episode."""
-    routes = (("episode", gettext("Page")), ("words", gettext("Words")), ("speakers", gettext("Speakers")))
+    routes = (
+        ("episode", gettext("Page")),
+        ("words", gettext("Words")),
+        ("speakers", gettext("Speakers")),
+        ("episode_corrections", gettext("Corrections")),
+    )
     addresses = [(reverse(route, args=[row.key]), name) for route, name in routes]
     return [{"address": address, "name": name, "here": request.path == address} for address, name in addresses]

@@ -29,7 +29,10 @@ class Screen:
 SCREENS = (
     Screen("episodes", gettext_noop("Episodes"), EDITORS),
     Screen("upload", gettext_noop("New episode"), EDITORS),
+    Screen("corrections", gettext_noop("Corrections"), EDITORS),
     Screen("queue", gettext_noop("Comments"), EVERYBODY),
+    Screen("disputes", gettext_noop("Disputes"), EDITORS),
+    Screen("rules", gettext_noop("Rules"), EDITORS),
     Screen("people", gettext_noop("Who may sign in"), OWNERS),
 )
 """All screens, in their order. Signing in leads to the first that one may see, or else to one's own account."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onrecord.catalogue.models import Credit, Episode
+from onrecord.discussion.models import Comment
 from onrecord.lib import html, times
 from onrecord.lib.errors import BadInput
 from onrecord.studio.access import EDITORS, for_roles, page, sayable, see_other, seeing_to
@@ -36,6 +37,7 @@ class Spoken:
     end: int
     speaker: str
     time: str
+    ends: str
     text: str
 
 
@@ -46,9 +48,14 @@ def spoken(revision: Revision) -> list[Spoken]:
     for turn in turns(unpack(revision.tokens), AT_ONCE):
         end = at + len(turn.tokens)
         name = names.get(turn.speaker, "") if turn.speaker is not None else ""
-        result.append(Spoken(at, end, name, times.clock(turn.start), text_of(turn.tokens)))
+        result.append(Spoken(at, end, name, times.clock(turn.start), times.clock(turn.end), text_of(turn.tokens)))
         at = end
     return result
+
+
+def turn_with(revision: Revision, word: int) -> Spoken | None:
+    """The turn, or the piece of a long one, that has this word."""
+    return next((one for one in spoken(revision) if one.first <= word < one.end), None)
 
 
 @require_safe
@@ -108,7 +115,10 @@ class TurnForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_roles(*EDITORS)
 def turn(request: HttpRequest, key: str, first: int, end: int) -> HttpResponse:
-    """The words [first, end) in a form. Sent, they are a new revision; who was faster is shown beside."""
+    """The words [first, end) in a form. Sent, they are a new revision; who was faster is shown beside.
+
+    `?for=KEY` is the dispute that they are corrected for: the way back leads to its answer.
+    """
     row = episode_of(key)
     try:
         newest = revisions.newest_of(row)
@@ -140,6 +150,7 @@ def _turn(
         form=form,
         first=place.start,
         end=place.stop,
+        query=f"?{request.GET.urlencode()}" if request.GET else "",
         time=times.clock(said[0].start) if said else "",
         seconds={name: f"{value:.1f}" for name, value in seconds.items()},
         has_sound=row.recordings.filter(current=True, renditions__kind="mp3").exists(),
@@ -166,6 +177,9 @@ def _correct(request: HttpRequest, row: Episode, place: range, form: TurnForm) -
         else gettext("Nothing was changed.")
     )
     messages.success(request, said)
+    disputed = Comment.objects.filter(episode=row, key=request.GET.get("for", "")).first()
+    if disputed is not None:
+        return see_other(f"{reverse('answer', args=[disputed.key])}?outcome=transcript")
     return see_other(f"{reverse('words', args=[row.key])}#w{place.start}")
 
 

@@ -31,6 +31,9 @@ def send(attempt: Attempt) -> None:
     if mail is None or not mail.sealed:
         with attempt.finish():
             return
+    if mail.due is not None and mail.due > timezone.now():  # somebody hurried it
+        with attempt.put_off(mail.due):
+            return
     if mail.state == State.FAILED:
         with attempt.finish():
             _note(mail, sealed=b"")

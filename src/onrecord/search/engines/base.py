@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from onrecord.lib.errors import Failed
+from onrecord.lib.folding import fold
 from onrecord.search import places
 from onrecord.search.moments import Document, Voice, index_terms
-from onrecord.search.words import edition, fold
+from onrecord.search.words import edition
 
 Phrase = tuple[str, ...]
 """Terms that stand one after the other. A last one that ends in "*" stands for all that begin like it."""

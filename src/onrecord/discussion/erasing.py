@@ -1,0 +1,84 @@
+"""Erases a person: their rows, and what else was kept because of them. `erase.py` sees to the files behind the rows.
+
+Numbers stay, as tombstones; the lines of the log stay, and say nothing without the salts that go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+
+from onrecord.catalogue.changes import discussion_changed
+from onrecord.discussion import citing, log, moderate, writers
+from onrecord.discussion.models import Comment, Kind, OwnLink, Rule, State, Statement, Writer
+from onrecord.lib import erasures
+from onrecord.mail import outgoing
+
+PERSONAL = "personal"
+"""The kind of these entries in the list of erasures."""
+
+
+def is_known(address_hash: str) -> bool:
+    """Whether anything is kept of whoever has this address."""
+    return Writer.objects.filter(address_hash=address_hash).exists()
+
+
+def erase(address_hash: str, by: str = "") -> int:
+    """Erase whoever has this address: name, address, its hash, all wordings, mails. Returns how many comments went."""
+    with transaction.atomic():
+        log.lock()
+        writer = Writer.objects.filter(address_hash=address_hash).first()
+        theirs = _comments(writer) if writer else []
+        if writer:
+            keys = [comment.key for comment in theirs]
+            said = [statement.key for statement in _statements(writer)]
+            erasures.note(settings.ONRECORD.private, PERSONAL, writer=writer.key, comments=keys, statements=said)
+        _forget(address_hash, writer, theirs, _statements(writer), by)
+    return len(theirs)
+
+
+def replay(writer: str, comments: Iterable[str], statements: Iterable[str] = ()) -> int:
+    """Erase again what an older backup has brought back. Returns how many comments went."""
+    with transaction.atomic():
+        log.lock()
+        row = Writer.objects.filter(key=writer).first() if writer else None
+        left = Comment.objects.filter(key__in=list(comments)).exclude(salt="").select_related("episode__show")
+        theirs = list({one.pk: one for one in [*left.order_by("id"), *(_comments(row) if row else [])]}.values())
+        said = Statement.objects.filter(key__in=list(statements)).select_related("comment__episode")
+        _forget(row.address_hash if row else "", row, theirs, [*said, *_statements(row)], "")
+    return len(theirs)
+
+
+def _comments(writer: Writer) -> list[Comment]:
+    return list(writer.comments.select_related("episode__show").order_by("id"))
+
+
+def _statements(writer: Writer | None) -> list[Statement]:
+    """What they said to disputes: a guest's replies stand beside comments of others."""
+    return list(writer.statements.select_related("comment__episode").order_by("id")) if writer else []
+
+
+def _forget(address_hash: str, writer: Writer | None, theirs: list[Comment], said: list[Statement], by: str) -> None:
+    for statement in {one.pk: one for one in said}.values():
+        _take_back(statement, by)
+    for comment in theirs:
+        comment.refresh_from_db(fields=["folded_into"])
+        log.forget_notes(comment.key)
+        moderate.take_away(comment, State.WITHDRAWN, Kind.ERASED, by)
+    if writer:
+        writer.delete()
+    if address_hash:
+        OwnLink.objects.filter(address_hash=address_hash).delete()
+        Rule.objects.filter(digest=address_hash).delete()
+        outgoing.forget(lambda to: writers.hash_of(to) == address_hash)
+
+
+def _take_back(statement: Statement, by: str) -> None:
+    """A reply or a rejoinder goes as if it had not been said; the line of the log that it came stays."""
+    log.append(Kind.ERASED, statement.comment, by=by)
+    log.forget_notes(statement.comment.key)
+    citing.forget_said(statement)
+    statement.delete()
+    discussion_changed(statement.comment.episode_id)

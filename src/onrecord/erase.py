@@ -1,0 +1,67 @@
+"""Erases people: those who ask by a mailed link, and those whom the publisher names; and again after a restore."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from onrecord import scrub
+from onrecord.discussion import erasing, personal, writers
+from onrecord.lib import erasures
+from onrecord.lib.addresses import mail_address
+from onrecord.lib.errors import BadInput
+from onrecord.lib.files import sync_folder
+
+
+def erase(address: str, by: str = "") -> int:
+    """Erase whoever has this address from the rows at once, and from every file soon; returns how many comments went.
+
+    Raises BadInput when nothing is kept of them.
+    """
+    known = writers.hash_of(mail_address(address))
+    if not erasing.is_known(known):
+        raise BadInput("Nothing is kept of this address.")
+    with transaction.atomic():
+        count = erasing.erase(known, by)
+        scrub.ask()
+    return count
+
+
+def erase_now(address: str) -> int:
+    """The same, and from every file before it returns."""
+    count = erase(address, f"{getpass.getuser()} (command line)")
+    scrub.scrub()
+    return count
+
+
+def export(address: str, file: Path) -> None:
+    """Write all that is kept of whoever has this address into a new file that only its owner may read."""
+    if file.exists():
+        raise BadInput(f"{file} is there already: choose another name, or remove it first.")
+    try:
+        with open(file, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as archive:
+            personal.write(archive, mail_address(address))
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written ({error.strerror}): choose another place.") from error
+    except BadInput:
+        file.unlink()
+        raise
+
+
+def replay() -> None:
+    """Erase again what an older backup has brought back, when a restore has left a mark that it may have."""
+    private: Path = settings.ONRECORD.private
+    mark = private / erasures.TO_REPLAY
+    if not mark.exists():
+        return
+    for entry in erasures.read(private):
+        if entry["kind"] == erasing.PERSONAL:
+            keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements")}
+            erasing.replay(str(entry.get("writer", "")), **keys)
+    scrub.scrub()
+    mark.unlink()
+    sync_folder(private)

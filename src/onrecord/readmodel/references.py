@@ -1,0 +1,83 @@
+"""What an episode cites, as its page and its record list it: in its notes, and in its discussion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from onrecord.discussion.models import Cited, State
+from onrecord.references.models import Reference
+from onrecord.references.read import Saved, Standing, standings
+
+MOST_OF_COMMENTS = 50
+"""References that only comments give, on the episode's own page; all of them stand with the comments."""
+
+
+@dataclass(frozen=True)
+class CitedView:
+    """One page, work or file, however often it is cited: in the notes, or in the comments with these numbers."""
+
+    standing: Standing
+    in_notes: bool
+    comments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class CitedViews:
+    """Those of an episode, each once, those of its notes first; `more` are left out."""
+
+    listed: tuple[CitedView, ...] = ()
+    more: int = 0
+
+
+NOTHING = CitedViews()
+
+
+@dataclass
+class _Entry:
+    reference: int
+    in_notes: bool = False
+    comments: list[int] = field(default_factory=list)
+
+
+def cited(episodes: Iterable[int]) -> dict[int, CitedViews]:
+    """By episode. 3 queries at most, however many there are."""
+    entries = _entries(list(episodes))
+    shown = {episode: _shown(found.values()) for episode, found in entries.items()}
+    ids = [one.reference for found in shown.values() for one in found]
+    known = standings(ids) if ids else {}
+    views = {episode: tuple(_view(one, known[one.reference]) for one in found) for episode, found in shown.items()}
+    return {episode: CitedViews(found, len(entries[episode]) - len(found)) for episode, found in views.items()}
+
+
+def _entries(episodes: list[int]) -> dict[int, dict[object, _Entry]]:
+    """By episode, and by what is cited."""
+    found: dict[int, dict[object, _Entry]] = {}
+    noted = Reference.objects.filter(episode__in=episodes, in_notes=True).exclude(published=None).order_by("pk")
+    for episode, pk, *what in noted.values_list("episode_id", "pk", "link_id", "sha256", "given"):
+        found.setdefault(episode or 0, {}).setdefault(_identity(*what), _Entry(pk, in_notes=True))
+    said = Cited.objects.filter(comment__episode__in=episodes, comment__state=State.PUBLISHED)
+    where = ("comment__episode_id", "comment__number", "reference_id")
+    which = ("reference__link_id", "reference__sha256", "reference__given")
+    for episode, number, pk, *what in said.order_by("comment__number", "pk").values_list(*where, *which):
+        entry = found.setdefault(episode, {}).setdefault(_identity(*what), _Entry(pk))
+        if number not in entry.comments:
+            entry.comments.append(number)
+    return found
+
+
+def _identity(link: object, sha256: object, given: object) -> object:
+    """The same for two references to one thing: a link, whatever stands behind its #, a file, a work word for word."""
+    return link or sha256 or given
+
+
+def _shown(entries: Iterable[_Entry]) -> list[_Entry]:
+    entries = list(entries)
+    noted = [one for one in entries if one.in_notes]
+    return [*noted, *[one for one in entries if not one.in_notes][:MOST_OF_COMMENTS]]
+
+
+def _view(entry: _Entry, standing: Standing) -> CitedView:
+    """The sentence, and whether it stands there, are of one comment, and are shown with it."""
+    saved = Saved.SAVED if standing.saved in (Saved.WITH_SENTENCE, Saved.SENTENCE_MISSING) else standing.saved
+    return CitedView(replace(standing, sentence="", saved=saved), entry.in_notes, tuple(entry.comments))
