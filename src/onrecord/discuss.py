@@ -71,7 +71,7 @@ def _open(view: View) -> View:
 def write(request: HttpRequest) -> HttpResponse:
     """`/discuss/?episode=KEY[&to=4]`: write a comment, look at it, send it."""
     given = request.POST if request.method == "POST" else request.GET
-    view = _episode(given.get("episode", ""))
+    view = _episode(given.get("episode", ""), whole="dispute" in given)
     if view is None or not model.is_open():
         return _not_found()
     with language.speaking(view.language):
@@ -495,10 +495,12 @@ def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
     return str(said["nonce"]) if fit else ""
 
 
-def _episode(key: str) -> EpisodeView | None:
-    """The public episode that has this key, without its words and what others wrote."""
+def _episode(key: str, whole: bool = True) -> EpisodeView | None:
+    """The public episode that has this key, without its words and what others wrote; not `whole`, only its outline."""
     row = Episode.objects.filter(key=key[:20]).first()
-    return readmodel.episodes([row.pk])[0] if row and row.is_public else None
+    if row is None or not row.is_public:
+        return None
+    return readmodel.episodes([row.pk])[0] if whole else readmodel.outline(row.pk)
 
 
 def _comment(key: str) -> tuple[Comment | None, EpisodeView | None]:

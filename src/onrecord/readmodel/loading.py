@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from django.conf import settings
@@ -170,6 +171,19 @@ def episodes(ids: Iterable[int], with_words: bool = False) -> list[EpisodeView]:
     return _episodes(ids, with_words, not_in_feeds=True)
 
 
+def outline(id: int) -> EpisodeView:
+    """An episode for pages that name it and lead back to it: no people, no words, nothing beside it. 3 queries.
+
+    Raises Episode.DoesNotExist.
+    """
+    row = (
+        Episode.objects.select_related("show__picture", "picture", "discussion")
+        .prefetch_related(_current_recordings(), Prefetch("recordings__renditions", Rendition.objects.order_by("id")))
+        .get(pk=id)
+    )
+    return _outline(row, _show(row.show), _discussions([row], with_words=False).get(row.pk, discussion.NONE))
+
+
 def feed_items(ids: Iterable[int]) -> list[EpisodeView]:
     """What feeds say of episodes, in the order of `ids`: no words, speakers, former addresses and related pieces.
 
@@ -193,10 +207,7 @@ def _episodes(ids: Iterable[int], with_words: bool, not_in_feeds: bool) -> list[
             _credited(),
             Prefetch("tags", Tag.objects.order_by("name", "id")),
             "chapters",
-            Prefetch(
-                "recordings",
-                Recording.objects.filter(current=True).select_related("transcript"),
-            ),
+            _current_recordings(),
             Prefetch("recordings__renditions", Rendition.objects.order_by("id")),
             Prefetch("recordings__transcript__revisions", _newest_revisions(with_words)),
             Prefetch("series__parts", _public_parts()),
@@ -271,6 +282,10 @@ def _earlier_revisions(rows: Iterable[Episode]) -> Earlier:
 
 def _bytes(blob: bytes | memoryview | None) -> bytes | None:
     return None if blob is None else bytes(blob)
+
+
+def _current_recordings() -> Prefetch[str]:
+    return Prefetch("recordings", Recording.objects.filter(current=True).select_related("transcript"))
 
 
 def _credited() -> Prefetch[str]:
@@ -400,19 +415,9 @@ def _media(row: Episode) -> dict[str, Rendition]:
     return {rendition.kind: rendition for recording in row.recordings.all() for rendition in recording.renditions.all()}
 
 
-def _episode(
-    row: Episode,
-    show: ShowView,
-    earlier: Earlier,
-    talk: DiscussionView,
-    corrected: Sequence[CorrectionView],
-    cited: CitedViews,
-    not_in_feeds: bool,
-) -> EpisodeView:
-    credits = _credits(row)
-    related = row.related.all() if not_in_feeds else ()
+def _outline(row: Episode, show: ShowView, talk: DiscussionView) -> EpisodeView:
+    """What an episode's own row, its show and its sound say."""
     renditions = {kind: _rendition(rendition) for kind, rendition in _media(row).items()}
-    words = _words(row)
     return EpisodeView(
         id=row.pk,
         key=row.key,
@@ -427,23 +432,48 @@ def _episode(
         published_at=row.published_at,
         live_since=row.live_since,
         is_public=row.is_public,
-        credits=credits,
-        tags=tuple(_tag(tag) for tag in row.tags.all()),
+        credits=(),
+        tags=(),
         picture=_picture(row.folder, row.picture),
         artwork=_artwork(row.folder, row.picture, show.name) if row.picture else show.artwork,
+        series=None,
+        part=None,
+        chapters=(),
+        renditions=renditions,
+        duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
+        transcript=None,
+        missing_reason="",
+        missing_details={},
+        video_url=row.video_url if is_web_address(row.video_url) else "",
+        discussion=talk,
+    )
+
+
+def _episode(
+    row: Episode,
+    show: ShowView,
+    earlier: Earlier,
+    talk: DiscussionView,
+    corrected: Sequence[CorrectionView],
+    cited: CitedViews,
+    not_in_feeds: bool,
+) -> EpisodeView:
+    credits = _credits(row)
+    related = row.related.all() if not_in_feeds else ()
+    words = _words(row)
+    return replace(
+        _outline(row, show, talk),
+        credits=credits,
+        tags=tuple(_tag(tag) for tag in row.tags.all()),
         series=_series(row.series) if row.series else None,
         part=row.part if row.series else None,
         chapters=tuple(ChapterView(chapter.start_ms, html.clean(chapter.title)) for chapter in row.chapters.all()),
-        renditions=renditions,
-        duration_ms=renditions["mp3"].duration_ms if "mp3" in renditions else 0,
         transcript=_transcript(words, credits, earlier, not_in_feeds) if words else None,
         missing_reason=words.missing_because if words else "",
         missing_details=words.missing_details if words else {},
         former_folders=tuple(moved.folder for moved in row.redirects.all()) if not_in_feeds else (),
         related=tuple(view for view in map(_related, related) if view),
         picked=tuple(dict.fromkeys(one.piece_id for one in related if one.piece_id)),
-        video_url=row.video_url if is_web_address(row.video_url) else "",
-        discussion=talk,
         corrections=tuple(corrected),
         cited=cited,
     )
