@@ -228,7 +228,9 @@ def test_what_rules_find(episode: Episode, kind: str, pattern: str, finds: bool)
     rule.refresh_from_db()
     assert (rule.matched, rule.last_matched is not None) == (int(finds), finds)
     if kind in ("address", "network"):
-        assert "ada@" not in str(Rule.objects.values().get()).lower() and "192.0" not in str(Rule.objects.values().get())
+        assert "ada@" not in str(Rule.objects.values().get()).lower() and "192.0" not in str(
+            Rule.objects.values().get()
+        )
 
 
 @given(st.text("ab*", min_size=1, max_size=8), st.text("ab", max_size=10))
