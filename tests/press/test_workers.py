@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SEEDS
+
 SCRIPT = Path(__file__).with_name("newsroom.py")
 
 
@@ -76,6 +78,6 @@ def test_two_workers_and_a_kill(open_folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_many_kills(open_folder: Path, seed: int) -> None:
     assert_equals_full(publish_under_pressure(open_folder, seed=seed, deeds=150, kills=12))
