@@ -139,24 +139,31 @@ def check_style_and_types(outcome: Outcome) -> None:
 
 
 def check_behaviour(outcome: Outcome, everything: bool, selection: list[str]) -> None:
-    """The tests, on each database that is here."""
-    marks = [] if everything else ["not slow"]
-    if not CHROMIUM.find():
-        marks.append("not browser")
+    """The tests, on each database that is here. A browser sees pages, not rows: it looks once."""
+    slow = [] if everything else ["not slow"]
     command = [sys.executable, "-m", "pytest", "-n", str(processes()), "--dist", "loadfile", "--no-loadscope-reorder"]
-    command += ["-m", " and ".join(marks)] if marks else []
+    with_browser = command + only(slow if CHROMIUM.find() else [*slow, "not browser"])
+    without = command + only([*slow, "not browser"])
     initdb = POSTGRES.find()
     with tempfile.TemporaryDirectory() as folder:
         once = Path(folder, "once.json")
-        outcome.check("tests on SQLite", [*command, "--tell-once", str(once), *selection], ONRECORD_TEST_POSTGRES="")
+        outcome.check(
+            "tests on SQLite", [*with_browser, "--tell-once", str(once), *selection], ONRECORD_TEST_POSTGRES=""
+        )
         if not initdb:
             return
         leave_out = ["--leave-out", str(once)] if once.exists() else []
         with postgres(initdb.parent) as url:
-            outcome.check("tests on PostgreSQL", [*command, *leave_out, *selection], ONRECORD_TEST_POSTGRES=url)
+            outcome.check("tests on PostgreSQL", [*without, *leave_out, *selection], ONRECORD_TEST_POSTGRES=url)
         if leave_out:
             count = len(json.loads(once.read_text()))
-            outcome.notes.append(f"run once, on SQLite: {count:,} tests that ask nothing of a database (tests/once.py)")
+            what = f"{count:,} tests that ask nothing of a database (tests/once.py), and those in a browser"
+            outcome.notes.append(f"run once, on SQLite: {what}")
+
+
+def only(marks: list[str]) -> list[str]:
+    """pytest's arguments for tests that have all of these marks."""
+    return ["-m", " and ".join(marks)] if marks else []
 
 
 def processes() -> int:
