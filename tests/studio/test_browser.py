@@ -163,7 +163,11 @@ def test_a_moderator_sees_only_comments(address, chromium):
     page = opened(chromium)
     sign_in(page, address, "moderator")
     expect(page.get_by_role("heading", level=1)).to_have_text("Comments")
-    assert page.get_by_role("navigation").get_by_role("link").all_inner_texts() == ["Comments", "moderator", "The site"]
+    assert page.get_by_role("navigation", name="Studio").get_by_role("link").all_inner_texts() == [
+        "Comments",
+        "moderator",
+        "The site",
+    ]
 
 
 def test_the_queue_by_keyboard(address, chromium):
@@ -230,6 +234,7 @@ def test_several_comments_at_once_and_undone(address, chromium, scripts):
 SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
     *("URDU", "URDUwords/", "upload/", "comments/", "comments/decisions/", "COMMENTall/", "COMMENTtie/?time=0:01"),
+    *("COMMENTanswer/", "disputes/", "ENGLISHcorrections/", "corrections/", "corrections/1/", "readers/"),
     *("comments/of/1/", "rules/?new=1", "people/", "account/", "account/password/", "account/confirm/"),
     *("account/second-step/", "account/second-step/webauthn/", "account/second-step/webauthn/add/"),
     *("account/second-step/totp/activate/", "nothing/", "sign-out/", "sign-in/closed/"),
@@ -240,6 +245,8 @@ SECOND_STEPS = (
 )
 NO_SCREENS = {
     *("studio", "release", "withdraw", "retry", "approve", "decide", "person", "revoke"),  # lead to screens
+    *("decide_all", "decide_statement", "undo", "note", "assign", "cut", "untie", "apply_rule", "remove_rule"),
+    *("confirm_answer", "invite_guest"),
     *("file", "mfa_download_recovery_codes", "mfa_login_webauthn"),  # files and data
     "preview",  # the reader's page
 }
@@ -272,6 +279,7 @@ def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
         page.goto(f"{address}comments/")
         addresses["COMMENT"] = f"comments/{page.locator('.queue > li').first.get_attribute('id')}/"
         make_a_rule_and_a_note(page, address, addresses["COMMENT"])
+        make_a_correction(page, f"{address}{addresses['ENGLISH']}corrections/")
         for screen in SCREENS:
             name = next((name for name in addresses if screen.startswith(name)), "")
             look(addresses.get(name, "") + screen.removeprefix(name))
@@ -346,6 +354,14 @@ def make_a_rule_and_a_note(page: Page, address: str, comment: str) -> None:
     if page.locator(".queue > li").count() == 3:
         page.locator(".queue > li").last.get_by_role("button", name="Spam").click()
     look_at(page, "comments")
+
+
+def make_a_correction(page: Page, address: str) -> None:
+    """About a whole episode."""
+    page.goto(address)
+    page.locator("[name=text]").fill("It was a raft.")
+    page.get_by_role("button", name="Publish the correction").click()
+    look_at(page, "corrections")
 
 
 def look_at(page: Page, scheme: str) -> None:
