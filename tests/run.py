@@ -147,12 +147,11 @@ def check_behaviour(outcome: Outcome, everything: bool, selection: list[str]) ->
     initdb = POSTGRES.find()
     with tempfile.TemporaryDirectory() as folder:
         once = Path(folder, "once.json")
-        outcome.check(
-            "tests on SQLite", [*with_browser, "--tell-once", str(once), *selection], ONRECORD_TEST_POSTGRES=""
-        )
+        outcome.check("tests on SQLite", [*with_browser, f"--tell-once={once}", *selection], ONRECORD_TEST_POSTGRES="")
         if not initdb:
             return
-        leave_out = ["--leave-out", str(once)] if once.exists() else []
+        # In one word: pytest would take a file that stands by itself for a test, and look for its settings beside it.
+        leave_out = [f"--leave-out={once}"] if once.exists() else []
         with postgres(initdb.parent) as url:
             outcome.check("tests on PostgreSQL", [*without, *leave_out, *selection], ONRECORD_TEST_POSTGRES=url)
         if leave_out:

@@ -15,7 +15,7 @@ from lxml import etree
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode
-from onrecord.feeds import record, rss
+from onrecord.feeds import items, record, rss
 from onrecord.lib import configuration
 from onrecord.readmodel import EpisodeView, ListPage
 from onrecord.site import embedding, pages
@@ -170,7 +170,7 @@ def test_a_language_per_show_and_per_episode(publication, settings):
     assert parsed(pages.show(readmodel.show(other.show_id), ListPage(cards, 1, 1))).get("lang") == "ur"
     page = parsed(pages.episode(readmodel.episode(other.pk)))
     assert (page.get("lang"), text_at(page, "//h2[@id='transcript']")) == ("ar", ["نص المقابلة"])
-    feed = etree.fromstring(rss.feed(readmodel.show(other.show_id), readmodel.episodes([other.pk]), None, 0))
+    feed = etree.fromstring(rss.feed(readmodel.show(other.show_id), [items.make(readmodel.episode(other.pk))], None, 0))
     item = feed.find("channel/item")
     assert item.findtext("podcast:episode", namespaces=rss.NAMESPACES) == "1"
     assert item.find("podcast:episode", rss.NAMESPACES).get("display") == "حصہ 1 از 3"
@@ -227,7 +227,7 @@ print(hashlib.sha256(made_of(view)).hexdigest())
 
 def made_of(view: EpisodeView) -> bytes:
     """The files that are made from one view, without any row."""
-    page, feed = pages.episode(view).encode(), rss.feed(view.show, [view], None, 0)
+    page, feed = pages.episode(view).encode(), rss.feed(view.show, [items.make(view)], None, 0)
     return b"\n".join([page, feed, record.episode_json(view), pages.not_found().encode()])
 
 
