@@ -30,12 +30,11 @@ def erase(address_hash: str, by: str = "") -> int:
     with transaction.atomic():
         log.lock()
         writer = Writer.objects.filter(address_hash=address_hash).first()
-        theirs = _comments(writer) if writer else []
+        theirs, said = _comments(writer) if writer else [], _statements(writer)
         if writer:
-            keys = [comment.key for comment in theirs]
-            said = [statement.key for statement in _statements(writer)]
-            erasures.note(settings.ONRECORD.private, PERSONAL, writer=writer.key, comments=keys, statements=said)
-        _forget(address_hash, writer, theirs, _statements(writer), by)
+            keys = {"comments": [one.key for one in theirs], "statements": [one.key for one in said]}
+            erasures.note(settings.ONRECORD.private, PERSONAL, writer=writer.key, **keys)
+        _forget(address_hash, writer, theirs, said, by)
     return len(theirs)
 
 

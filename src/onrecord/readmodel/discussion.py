@@ -133,11 +133,6 @@ class CommentView:
     rejoinder: StatementView | None = None
 
     @property
-    def is_closed(self) -> bool:
-        """Whether it is said what came of it."""
-        return self.answer is not None and self.answer.closed is not None
-
-    @property
     def newest(self) -> datetime:
         """When the newest of all that belongs to it came or changed."""
         said = [one.published for one in (self.reply, self.rejoinder) if one]
