@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -149,6 +150,13 @@ def on_postgres(statement: str) -> None:
 def name_database(folder: Path, url: str) -> None:
     """In the settings of a publication; empty means SQLite."""
     (folder / "onrecord.toml").write_text(f'[database]\nurl = "{url}"\n')
+
+
+def name_address(folder: Path, address: str) -> None:
+    """In the settings of a publication, which are the program's own or only name a database."""
+    settings = folder / "onrecord.toml"
+    before = re.sub(r'(?m)^(\[publication\]|address = ".*")\n', "", settings.read_text())
+    settings.write_text(f'[publication]\naddress = "{address}"\n{before}')
 
 
 Rows = Callable[[str], list[tuple[Any, ...]]]

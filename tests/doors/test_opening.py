@@ -13,7 +13,7 @@ from onrecord import opening
 from onrecord.catalogue.identity import podcast_guid
 from onrecord.lib.errors import BadInput
 from onrecord.lib.files import write_atomically
-from tests.conftest import ROOT, Command
+from tests.conftest import ROOT, Command, name_address
 from tests.sounds import write_wave
 
 pytestmark = pytest.mark.first_use
@@ -26,12 +26,11 @@ def test_the_known_feed_has_the_known_guid() -> None:
 
 def test_identity_is_minted_once_from_the_first_public_address(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     assert onrecord("publish", write_wave(tmp_path / "a.wav"), "--show", "Talks", "--title", "A").returncode == 0
-    feed, settings = folder / "public" / "talks" / "feed.xml", folder / "onrecord.toml"
+    feed = folder / "public" / "talks" / "feed.xml"
     random_guid = etree.parse(feed).findtext(f".//{PODCAST}guid")
-    before = settings.read_text().replace('address = ""\n', "")
 
     def guid_at(address: str) -> str:
-        settings.write_text(f'[publication]\naddress = "{address}"\n' + before.replace("[publication]\n", ""))
+        name_address(folder, address)
         assert onrecord("press").returncode == 0
         assert address in feed.read_text()
         return str(etree.parse(feed).findtext(f".//{PODCAST}guid"))

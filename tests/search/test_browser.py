@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def site(folder: Path) -> Iterator[str]:
-    """A publication that is served, and whose index the worker has made by itself."""
+    """A publication that is served, and whose pages and index the worker has made by itself, in whichever order."""
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if k != "ONRECORD_DATABASE_URL"}
     environment |= {"ONRECORD_FOLDER": str(folder), "PYTHONPATH": str(ROOT / "src")}
@@ -37,20 +37,21 @@ def site(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "onrecord", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_for_results(f"http://127.0.0.1:{port}/search/?q=machinery")
+            wait_for(f"http://127.0.0.1:{port}/search/?q=machinery", "1 moment")
+            wait_for(f"http://127.0.0.1:{port}/people/ada/", "Everything this person said")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
 
 
-def wait_for_results(address: str) -> None:
+def wait_for(address: str, words: str) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with contextlib.suppress(OSError):
-            if b"1 moment" in urllib.request.urlopen(address).read():
+            if words in urllib.request.urlopen(address).read().decode():
                 return
         time.sleep(0.2)
-    raise AssertionError("the worker has not made the index")
+    raise AssertionError(f"the worker has not made {address}")
 
 
 class Sound:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from onrecord.accounts import links, people
 from onrecord.accounts.models import Account, Link
 from onrecord.lib.errors import BadInput
+from tests.conftest import name_address
 from tests.studio.conftest import PASSWORD, make_account
 
 GIVEN = {"username": "Ada", "email": "Ada@Example.org", "password": PASSWORD}
@@ -146,8 +147,7 @@ def test_a_form_of_another_site_is_refused_and_its_words_are_kept(accounts):
 
 
 def test_the_command_line_prints_the_links(onrecord, folder):
-    settings = folder / "onrecord.toml"
-    settings.write_text(settings.read_text().replace('address = ""', 'address = "https://talks.example/radio"'))
+    name_address(folder, "https://talks.example/radio")
     first = onrecord("owner-link")
     assert re.fullmatch(r"https://talks\.example/radio/studio/join/[\w-]{43}/\n", first.stdout), first
     assert onrecord("owner-link", "somebody").returncode == 2
