@@ -26,6 +26,7 @@ from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
 from tests.discussion.making import ORIGIN, published, said_by, tree_of, write
 from tests.discussion.test_disputes import disputed
+from tests.discussion.test_writing import mails
 from tests.press import archive
 from tests.press.pressing import press
 
@@ -168,7 +169,9 @@ def test_a_guests_reply_goes_with_the_guest(episode: Episode) -> None:
     with zipfile.ZipFile(file) as packed:
         everything = json.loads(packed.read("yours.json"))
     assert [one["text"] for one in everything["replies"]] == [said.text] and len(everything["invitations"]) == 1
+    assert any(said.text in mail.body and mail.to == "ada@example.org" for mail in mails())
     erase.erase("guest@example.org")
+    assert not any(said.text in mail.body for mail in mails()), "nor does a mail tell others what it said"
     press()
     assert "It was I who said so" not in page.read_text()
     assert not (Statement.objects.exists() or Invitation.objects.exists() or Rule.objects.exists())

@@ -94,8 +94,7 @@ def discussion(view: EpisodeView, path: str, comments: Sequence[CommentView]) ->
     us = readmodel.publication()
     about: Node = {"@type": "PodcastEpisode", "@id": f"{us.url(view.path)}#episode", "name": view.title}
     about["comment"] = [
-        _comment(us, view, one)
-        | {"text": frame.cut(one.text, LONGEST_TEXT), "comment": _said_to(us, view, one)}
+        _comment(us, view, one) | {"text": frame.cut(one.text, LONGEST_TEXT), "comment": _said_to(us, view, one)}
         for one in comments
         if not one.gone
     ]
