@@ -60,7 +60,7 @@ def _statements(writer: Writer | None) -> list[Statement]:
 
 
 def _forget(address_hash: str, writer: Writer | None, theirs: list[Comment], said: list[Statement], by: str) -> None:
-    outgoing.forget_quoting([one.key for one in (*theirs, *said)])
+    outgoing.forget_quoting([*(one.key for one in theirs), *(one.key for one in said)])
     for statement in {one.pk: one for one in said}.values():
         _take_back(statement, by)
     for comment in theirs:
