@@ -48,7 +48,7 @@ for one in Comment.objects.filter(name="Bo"):
     moderate.publish(one)
 disputed = write(W[6], dispute=DisputeDraft(Reason.FACT, quote.quotation(episode, 1, range(2, 9)),
                  True, (Given("https://quill.example/minutes", W[3]),)))
-file = attached.attach((W[4] + " in a file. ").encode() * 100, W[4] + ".txt", episode=episode)
+file = attached.attach(attached.keep((W[4] + " in a file. ").encode() * 100, W[4] + ".txt"), episode=episode)
 Cited.objects.create(comment=disputed, reference=file)
 moderate.publish(disputed)
 link = first.cited.get().reference.link

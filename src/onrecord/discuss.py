@@ -102,7 +102,11 @@ class _Typed:
         to = (given if request.method == "POST" else request.GET).get("to", "")
         known = browser.writer.name if browser.writer else ""
         made = cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
-        made.dispute = TypedDispute.of(given if request.method == "POST" else request.GET, view)
+        if request.method == "POST":  # files are kept of a form that is ours alone
+            files = request.FILES if _nonce(given.get("token", ""), view.key, quickest=0) else None
+            made.dispute = TypedDispute.of(given, view, files)
+        else:
+            made.dispute = TypedDispute.of(request.GET, view)
         return made
 
     def draft(self, view: EpisodeView) -> post.Draft | None:
