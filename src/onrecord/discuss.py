@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from onrecord import readmodel
+from onrecord import erase, readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import letters, limits, log, post, statements, text
 from onrecord.discussion.models import Comment, Part, State, Writer
@@ -319,7 +319,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return _not_found()
     status = "confirmed" if comment.confirmed else "confirm"
     if request.method == "POST" and status == "confirm" and request.POST.get("do") == "no":
-        post.withdraw(comment)
+        erase.withdraw(comment)
         return _page(discussion.note(view, "withdrawn", comment=comment))
     if request.method == "POST" and status == "confirm" and post.confirm(comment):
         browser = _Browser.of(request)

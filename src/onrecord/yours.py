@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from onrecord import erase, readmodel
-from onrecord.discussion import personal, post, writers
+from onrecord.discussion import personal, writers
 from onrecord.discussion.models import Comment, OwnLink, State
 from onrecord.lib import language, times
 from onrecord.lib.addresses import mail_address
@@ -93,7 +93,7 @@ def _withdraw(link: OwnLink, key: str) -> None:
     """One comment of theirs goes; one that is gone already, or another's, stays as it is."""
     comment = personal.written(link.address_hash).filter(key=key).first()
     if comment is not None:
-        post.withdraw(comment)
+        erase.withdraw(comment)
 
 
 def _opened(link: OwnLink, code: int = 200, problem: str = "") -> HttpResponse:

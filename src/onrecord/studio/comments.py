@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from onrecord import readmodel
+from onrecord import erase, readmodel
 from onrecord.accounts.models import Account, Role
 from onrecord.discussion import cutting, disputes, notes, waiting
 from onrecord.discussion.models import Cited, Comment, Event, State, Tie, Writer
@@ -113,7 +113,7 @@ def assign(request: HttpRequest, key: str) -> HttpResponse:
 def cut(request: HttpRequest, key: str) -> HttpResponse:
     """Cut personal data out of it."""
     row, by = comment_of(key), account_of(request).username
-    seeing_to(request, gettext("Cut."), lambda: cutting.cut(row, request.POST.get("words", ""), by=by))
+    seeing_to(request, gettext("Cut."), lambda: erase.cut(row, request.POST.get("words", ""), by))
     return _back(row)
 
 
