@@ -88,6 +88,9 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         page.get_by_role("button", name="Search").click()
         assert page.url.endswith("/search/?q=machinery&speaker=&show=&from=&to=&sort=")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.set_viewport_size({"width": 320, "height": 256})  # a screen magnified four times
+        page.locator("summary").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
         page.get_by_role("link", name="Play from").click()
         found = re.search(r"/talks/sample/\?play=(\d+)#(t\d+)$", page.url)
         assert found

@@ -279,6 +279,23 @@ def test_a_phone_has_the_bar_at_hand(site):
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_magnified_four_times(site):
+    """A window of 1280 by 1024 has then the room of 320 by 256."""
+    with chromium() as browser, opened(browser, site + EPISODE, viewport={"width": 320, "height": 256}) as page:
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.locator("#transcript").evaluate("heading => heading.scrollIntoView()")
+        expect(page.locator(f"{BAR}.docked")).to_be_visible()
+        box = page.locator(BAR).bounding_box()
+        assert box and box["y"] + box["height"] == 256 and box["height"] < 256 / 3
+        assert page.get_by_role("button", name="Pause").is_visible()
+        page.locator(".who .quote").first.focus()
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            focused = page.evaluate("document.activeElement.getBoundingClientRect().toJSON()")
+            assert 0 <= focused["top"] < focused["bottom"] <= box["y"], "the bar does not cover what has the focus"
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_paper_and_forced_colours(site):
     with chromium() as browser:
         with opened(browser, site + EPISODE) as page:
