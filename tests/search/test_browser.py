@@ -109,6 +109,9 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         expect(page.locator("mark")).to_have_text("machinery")
         expect(page.get_by_role("status")).to_have_text("1 moment")
         assert page.url == f"{site}/search/?q=machinery"
+        page.emulate_media(forced_colors="active")
+        assert page.locator("mark").evaluate("mark => getComputedStyle(mark).backgroundColor").startswith("rgb(")
+        page.emulate_media(forced_colors="none")
         play = page.get_by_role("link", name="Play from")
         play.click()
         start = float(play.get_attribute("data-start") or 0)
