@@ -60,7 +60,7 @@ def replay() -> None:
         return
     for entry in erasures.read(private):
         if entry["kind"] == erasing.PERSONAL:
-            keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements")}
+            keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements", "notices")}
             erasing.replay(str(entry.get("writer", "")), **keys)
     scrub.scrub()
     mark.unlink()

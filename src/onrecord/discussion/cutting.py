@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import citing, log, moderate, text, writers
+from onrecord.discussion import citing, letters, log, moderate, text, writers
 from onrecord.discussion.models import Comment, Kind, State, new_salt
 from onrecord.lib.errors import BadInput
 from onrecord.lib.language import speaking
@@ -38,6 +38,7 @@ def cut(comment: Comment, words: str, *, by: str) -> int:
             mark = gettext("[cut by the moderator]")
         _replace(comment, words, mark)
         log.append(Kind.CUT, comment, by=by)
+        letters.cut(comment)
         if comment.state == State.PUBLISHED:
             citing.published(comment)
             discussion_changed(comment.episode_id)
