@@ -76,7 +76,8 @@ def _ground(comment: Comment) -> str:
 
 def labelled(reason: str, ground: str) -> str:
     """The reason of a decision, and the law or the rule that it rests on."""
-    return f"{reason}\n\n{gettext('It rests on: %(ground)s') % {'ground': ground}}" if ground else reason
+    rests_on = gettext("It rests on: %(ground)s") % {"ground": ground}
+    return f"{reason}\n\n{rests_on}" if ground else reason
 
 
 def redress(by_itself: bool = False) -> str:
