@@ -22,6 +22,7 @@ from onrecord.discussion.models import Comment, Law, Notice, State
 from onrecord.lib import language, times
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
+from onrecord.lib.html import clean
 from onrecord.lib.requests import network_of
 from onrecord.readmodel import EpisodeView
 from onrecord.site import notices as pages
@@ -130,7 +131,9 @@ def _at(where: str) -> tuple[EpisodeView | None, str]:
 
 def _folder(where: str) -> str:
     """The episode's address in that of one of its pages."""
-    path = re.sub(r"[?#].*", "", where.strip()[:2000]).removeprefix(settings.ONRECORD.address)
+    path = re.sub(r"[?#].*", "", clean(where).strip()[:2000]).removeprefix(settings.ONRECORD.address)
+    if "://" in path:
+        raise BadInput("This is another site's.")
     return re.sub(r"/(discussion(/page/[0-9]+)?|embed)?/?(index\.html)?$", "", path)
 
 

@@ -56,9 +56,11 @@ def check(episode: Episode, writer: Writer, network: str, recognised: bool, now:
         )
 
 
-def check_notice(writer: Writer | None, network: str, now: datetime) -> None:
+def check_notice(episode: Episode, writer: Writer | None, network: str, now: datetime) -> None:
     """The same of legal notices. Raises TooMany."""
     lately = Notice.objects.filter(created__gt=now - HOUR)
+    if lately.filter(episode=episode).count() >= OF_AN_EPISODE:
+        raise TooMany(gettext("Very much is being written here just now. Please try again in an hour."))
     if network and lately.filter(network=network).count() >= OF_A_NETWORK:
         raise TooMany(gettext("Much has come from your network in the last hour. Please try again later."))
     if writer is not None and lately.filter(writer=writer).count() >= OF_AN_ADDRESS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -32,6 +33,7 @@ from onrecord.discussion.models import (
 )
 from onrecord.jobs import queue
 from onrecord.lib.errors import BadInput
+from onrecord.lib.times import iso
 
 EARLY = timedelta(hours=2)
 """A comment whose writer cannot be reached is hidden so long before the 48 hours are over."""
@@ -91,7 +93,7 @@ def receive(item: Item, draft: NoticeDraft, nonce: str, network: str) -> Notice:
             return sent
         writer = _writer(draft)
         hashed = limits.hash_of_network(network, now)
-        limits.check_notice(writer, hashed, now)
+        limits.check_notice(item.episode, writer, hashed, now)
         notice = Notice.objects.create(
             form=nonce,
             law=draft.law,
@@ -267,6 +269,12 @@ def waiting() -> QuerySet[Notice]:
     return rows.order_by(F("due").asc(nulls_last=True), "created", "id")
 
 
+def standing() -> dict[str, Any]:
+    """For `status`: how many wait, and the nearest deadline."""
+    first = waiting().first()
+    return {"waiting": waiting().count(), "until": iso(first.due) if first and first.due else ""}
+
+
 def is_shown(notice: Notice) -> bool:
     """Whether the comment is there: public, or hidden for legal reasons."""
     return notice.comment is not None and notice.comment.state in (State.PUBLISHED, State.RESTRICTED)
@@ -283,6 +291,11 @@ def choices(notice: Notice) -> list[Ruling]:
     return [Ruling.NONE, Ruling.RESTRICTED, Ruling.REMOVED]
 
 
+def may_undo(notice: Notice) -> bool:
+    """Whether what was decided last can still be undone: until then nothing else is decided."""
+    return notice.decision is not None and notice.decision.until > timezone.now()
+
+
 def decide(notice: Notice, draft: RulingDraft, by: str) -> None:
     """Decide on a notice: the comment's writer gets a statement of reasons, who gave the notice is told. What changes a
     comment can be undone as other decisions can, and the mails wait as long. Raises BadInput."""
@@ -296,7 +309,7 @@ def decide(notice: Notice, draft: RulingDraft, by: str) -> None:
         notice.refresh_from_db()
         if draft.ruling not in choices(notice):
             raise BadInput("That cannot be decided any more: look at the comment as it is now.")
-        if notice.decision is not None:
+        if may_undo(notice):
             raise BadInput("It has just been decided: undo that first.")
         notice.was, notice.stage, notice.ruling = notice.stage, Stage.DECIDED, draft.ruling
         notice.reason, notice.ground, notice.public_reason = reason, ground, public
