@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from lxml import html
 
-from onrecord import erase
+from onrecord import erase, status
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import cutting, log, moderate, notices, personal
 from onrecord.discussion.models import Comment, Decision, Event, Notice, Ruling, Stage, State, Writer
@@ -264,6 +264,9 @@ def test_a_writer_who_does_not_answer(
     other = give(comment)
     queue = signed_in("moderator").get("/studio/comments/").content.decode()
     assert queue.index(notice.key) < queue.index(other.key) and "Monday 30 November 2026" in queue
+    assert "2 legal notices wait for a decision, the first until 2026-11-30T00:00:00Z" in status.in_words(
+        status.status()
+    )
     step = Step.objects.get(name=moderate.LAPSE)
     with at(until - timedelta(seconds=1)):
         notices.lapse(notice.pk)

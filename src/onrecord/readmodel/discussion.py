@@ -353,7 +353,7 @@ def _tie(row: Tie) -> TieView:
 
 
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
-    """The comments of an episode from one number to another, in their order. 10 queries at most."""
+    """The comments of an episode from one number to another, in their order. 11 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
     replies: dict[int, list[int]] = {}
     shown = Q(number__lt=first) | Q(number__gt=last)
@@ -509,7 +509,7 @@ def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
 
 
 def on_page(episode: int, page: int) -> list[CommentView]:
-    """The comments of a page. 10 queries at most."""
+    """The comments of a page. 11 queries at most."""
     return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
 
 
