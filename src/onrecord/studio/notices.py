@@ -61,14 +61,17 @@ class RulingForm(forms.Form):
         widget=forms.Textarea(attrs={"dir": "auto", "rows": "2"}),
     )
 
-    def __init__(self, choices: list[Ruling], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, notice: Notice, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ruling"].choices = [(str(one), outcomes.RULINGS[one]) for one in choices]  # type: ignore[attr-defined]
+        choices = [(str(one), outcomes.RULINGS[one]) for one in notices.choices(notice)]
+        self.fields["ruling"].choices = choices  # type: ignore[attr-defined]
+        if notice.comment is None:  # there is no place for it on the page
+            del self.fields["public_reason"]
 
     def draft(self) -> RulingDraft:
         """What was written."""
         given = self.cleaned_data
-        return RulingDraft(Ruling(given["ruling"]), given["reason"], given["ground"], given["public_reason"])
+        return RulingDraft(Ruling(given["ruling"]), given["reason"], given["ground"], given.get("public_reason", ""))
 
 
 @require_safe
@@ -87,10 +90,10 @@ def notice(request: HttpRequest, key: str) -> HttpResponse:
     row = _notice(key)
     if request.method != "POST":
         initial = {"reason": row.reason, "ground": row.ground, "public_reason": row.public_reason}
-        return _page(request, row, RulingForm(notices.choices(row), initial=initial))
+        return _page(request, row, RulingForm(row, initial=initial))
     if not _may_decide(request, row):
         return page(request, "studio/refused.html", status=403)
-    form = RulingForm(notices.choices(row), request.POST)
+    form = RulingForm(row, request.POST)
     if not form.is_valid():
         return _page(request, row, form, 422)
     try:
