@@ -38,7 +38,7 @@ def test_the_files_are_what_the_script_makes(language):
 def test_translations_are_written_as_the_language_is(language):
     """Our words in Arabic script, with its own punctuation; no English sentence left standing."""
     names = re.compile(
-        r"%\(\w+\)[a-z]|\{\w+\}|</?bdi>|MP[34]|Opus|MB|kB|RSS|QR|Atom|JSON|WebVTT|SRT|HTML|https?:\S+|\W|\d"
+        r"%\(\w+\)[a-z]|\{\w+\}|</?bdi>|MP[34]|Opus|MB|kB|RSS|QR|Atom|JSON|WebVTT|SRT|HTML|PDF|https?:\S+|\W|\d"
     )
     for message in update.read(language):
         strings = [message.string] if isinstance(message.string, str) else message.string

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from onrecord import forms, readmodel
+from onrecord import erase, forms, readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import letters, limits, log, post, statements, text
 from onrecord.discussion.models import Comment, Part, State, Writer
@@ -76,7 +76,11 @@ class _Typed:
         to = (given if request.method == "POST" else request.GET).get("to", "")
         known = browser.writer.name if browser.writer else ""
         made = cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
-        made.dispute = TypedDispute.of(given if request.method == "POST" else request.GET, view)
+        if request.method == "POST":  # files are kept of a form that is ours alone
+            files = request.FILES if forms.nonce(given.get("token", ""), view.key, quickest=0) else None
+            made.dispute = TypedDispute.of(given, view, files)
+        else:
+            made.dispute = TypedDispute.of(request.GET, view)
         return made
 
     def draft(self, view: EpisodeView) -> post.Draft | None:
@@ -289,7 +293,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return forms.not_found()
     status = "confirmed" if comment.confirmed else "confirm"
     if request.method == "POST" and status == "confirm" and request.POST.get("do") == "no":
-        post.withdraw(comment)
+        erase.withdraw(comment)
         return forms.page(discussion.note(view, "withdrawn", comment=comment))
     if request.method == "POST" and status == "confirm" and post.confirm(comment):
         browser = _Browser.of(request)

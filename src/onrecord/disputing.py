@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
+from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext
 
 from onrecord import readmodel
+from onrecord.discussion import limits
 from onrecord.discussion.citing import Given
 from onrecord.discussion.disputes import DisputeDraft
 from onrecord.discussion.models import Reason
 from onrecord.lib.errors import BadInput
 from onrecord.passages.quote import Quotation
 from onrecord.readmodel import EpisodeView
+from onrecord.references import attached
+from onrecord.references.attached import Attachment
 from onrecord.share import chosen_words
-from onrecord.site import disputes
+from onrecord.site import disputes, references
 
 MOST_REFERENCES = 3
+
+FILE = "discuss file"
+"""Salt of what a form says of a file that is kept."""
+
+Files = Mapping[str, "UploadedFile[bytes]"]
 
 
 @dataclass
@@ -35,8 +47,8 @@ class TypedDispute:
     problems: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, given: QueryDict, view: EpisodeView) -> TypedDispute | None:
-        """None where a plain comment is written."""
+    def of(cls, given: QueryDict, view: EpisodeView, files: Files | None = None) -> TypedDispute | None:
+        """None where a plain comment is written. `files` are those that were sent along: they are kept."""
         kind = given.get("dispute", "")
         if kind not in ("1", "heard"):
             return None
@@ -56,6 +68,7 @@ class TypedDispute:
             references=references[:MOST_REFERENCES],
         )
         made.find(view)
+        made.find_files(given, files or {})
         return made
 
     def find(self, view: EpisodeView) -> None:
@@ -69,15 +82,26 @@ class TypedDispute:
         except BadInput as error:
             self.problems.append(str(error))
 
+    def find_files(self, given: QueryDict, files: Files) -> None:
+        """Those that come now, or came with this form before and were not left out: a browser sends a file once."""
+        for n, one in enumerate(self.references):
+            sent = files.get(f"file-{n}")
+            try:
+                file = _kept_now(sent) if sent else _kept_before(given, n)
+            except BadInput as error:
+                self.problems.append(f"{sent.name if sent else ''}: {error}")
+            else:
+                self.references[n] = replace(one, file=file)
+
     def draft(self) -> DisputeDraft | None:
         """What can be taken; None when `problems` say what cannot."""
         if not self.heard and self.reason not in Reason.values:
             self.problems.append(gettext("Please say what is wrong: choose one of the reasons."))
-        if any(one.sentence and not one.given for one in self.references):
+        if any(one.sentence and not (one.given or one.file) for one in self.references):
             self.problems.append(gettext("Please say where the sentence stands: give its reference."))
         if self.problems:
             return None
-        given = tuple(one for one in self.references if one.given)
+        given = tuple(one for one in self.references if one.given or one.file)
         reason = Reason.HEARD if self.heard else Reason(self.reason)
         return DisputeDraft(reason, self.quotation, self.first_hand, given)
 
@@ -104,8 +128,31 @@ class TypedDispute:
             ],
             "first_hand": self.first_hand,
             "quoted": quoted,
+            "more": any(one.given or one.sentence or one.file for one in rows[1:]),
             "references": [
-                {"number": str(n), "given": one.given, "sentence": one.sentence, "lost": one.lost}
+                {
+                    "number": str(n),
+                    "given": one.given,
+                    "sentence": one.sentence,
+                    "lost": one.lost,
+                    "file": one.file,
+                    "size": references.kilobytes(one.file.size) if one.file else "",
+                    "token": signing.dumps(astuple(one.file), salt=FILE) if one.file else "",
+                }
                 for n, one in enumerate(rows)
             ],
         }
+
+
+def _kept_now(sent: UploadedFile[bytes]) -> Attachment:
+    attached.check_size(sent.size or 0)
+    return attached.keep(sent.read(), sent.name or "")
+
+
+def _kept_before(given: QueryDict, n: int) -> Attachment | None:
+    """What the form says was kept, unless it is to be left out or the form is too old."""
+    if f"drop-{n}" in given:
+        return None
+    with contextlib.suppress(signing.BadSignature):
+        return Attachment(*signing.loads(given.get(f"kept-{n}", ""), salt=FILE, max_age=limits.FORM_LASTS))
+    return None

@@ -1,4 +1,5 @@
-"""Erases people: those who ask by a mailed link, and those whom the publisher names; and again after a restore."""
+"""Erases people: those who ask by a mailed link, and those whom the publisher names; single comments, and what is cut
+out of them; and again after a restore."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from django.conf import settings
 from django.db import transaction
 
 from onrecord import scrub
-from onrecord.discussion import erasing, personal, writers
+from onrecord.discussion import cutting, erasing, personal, post, writers
+from onrecord.discussion.models import Comment
 from onrecord.lib import erasures
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
@@ -52,16 +54,36 @@ def export(address: str, file: Path) -> None:
         raise
 
 
+def cut(comment: Comment, words: str, by: str) -> int:
+    """Cut personal data out of a comment at once, and from every file soon; returns in how many places it stood.
+
+    Raises BadInput.
+    """
+    with transaction.atomic():
+        places = cutting.cut(comment, words, by=by)
+        scrub.ask()
+    return places
+
+
+def withdraw(comment: Comment) -> None:
+    """Its writer takes one comment back: from the rows at once, and from every file soon."""
+    with transaction.atomic():
+        post.withdraw(comment)
+        scrub.ask()
+
+
 def replay() -> None:
     """Erase again what an older backup has brought back, when a restore has left a mark that it may have."""
     private: Path = settings.ONRECORD.private
     mark = private / erasures.TO_REPLAY
     if not mark.exists():
         return
-    for entry in erasures.read(private):
+    entries = erasures.read(private)
+    for entry in entries:
         if entry["kind"] == erasing.PERSONAL:
             keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements", "notices")}
             erasing.replay(str(entry.get("writer", "")), **keys)
+    cutting.replay(entry for entry in entries if entry["kind"] == cutting.CUT)
     scrub.scrub()
     mark.unlink()
     sync_folder(private)

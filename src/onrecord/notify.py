@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from onrecord import forms, readmodel
+from onrecord import forms, readmodel, scrub
 from onrecord.catalogue.find import find_episode
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import clocks, limits, notice_letters, notices, text
@@ -210,7 +211,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return forms.not_found()
     asked = row.confirmed is None
     if request.method == "POST" and asked and request.POST.get("do") == "no":
-        notices.disown(row)
+        with transaction.atomic():
+            notices.disown(row)
+            scrub.ask()
         return forms.page(pages.note(view, "disowned"))
     if request.method == "POST" and asked and request.POST.get("do") == "yes":
         notices.confirm(row)
@@ -237,7 +240,9 @@ def _respond(request: HttpRequest, view: EpisodeView, row: Notice) -> HttpRespon
     given = request.POST
     try:
         if given.get("do") == "remove":
-            notices.respond_remove(row)
+            with transaction.atomic():
+                notices.respond_remove(row)
+                scrub.ask()
             return forms.page(pages.note(view, "removed"))
         notices.respond_keep(row, given.get("name", ""), given.get("postal", ""), "may_pass" in given)
     except BadInput as error:

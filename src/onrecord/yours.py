@@ -1,5 +1,5 @@
-"""What is kept of a reader: a form that mails a link, and the page that it opens, where all of it can be downloaded
-and erased.
+"""What is kept of a reader: a form that mails a link, and the page that it opens, where all of it can be downloaded,
+one comment taken back, and everything erased.
 
 Nobody learns from the form whether an address is known. GET changes nothing, whoever follows a link: a button opens it,
 once, and what it opened works for half an hour.
@@ -19,16 +19,20 @@ from django.views.decorators.http import require_http_methods
 
 from onrecord import erase, forms, readmodel
 from onrecord.discussion import personal, writers
-from onrecord.discussion.models import OwnLink
-from onrecord.lib import language
+from onrecord.discussion.models import Comment, OwnLink, State
+from onrecord.lib import language, times
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
 from onrecord.lib.requests import is_from_here
 from onrecord.site import assets, pages
+from onrecord.site.frame import cut
 
 OPEN_FOR = 30 * 60
 """Seconds that what a link opened works."""
+
+LISTED, EXCERPT = 100, 200
+"""Comments that the page lists, the newest first, and characters of each. The file has all of them."""
 
 SALT = "discuss yours"
 
@@ -74,6 +78,9 @@ def _do(request: HttpRequest, link: OwnLink) -> HttpResponseBase:
     try:
         if request.POST.get("do") == "download":
             return _download(address)
+        if request.POST.get("do") == "withdraw":
+            _withdraw(link, request.POST.get("key", ""))
+            return _opened(link)
         if request.POST.get("do") == "erase" and request.POST.get("sure"):
             erase.erase(address)
             return _page("erased")
@@ -82,11 +89,39 @@ def _do(request: HttpRequest, link: OwnLink) -> HttpResponseBase:
     return _opened(link, 400, gettext("Please tick the box, if you want everything to be erased."))
 
 
+def _withdraw(link: OwnLink, key: str) -> None:
+    """One comment of theirs goes; one that is gone already, or another's, stays as it is."""
+    comment = personal.written(link.address_hash).filter(key=key).first()
+    if comment is not None:
+        erase.withdraw(comment)
+
+
 def _opened(link: OwnLink, code: int = 200, problem: str = "") -> HttpResponse:
     there = personal.counted(link.address_hash)
     counts = {name: language.number(count) for name, count in there.items() if count or name != "notices"}
     opened = signing.dumps(link.pk, salt=SALT)
-    return _page("open", code, problem=problem, address=writers.address_of(link), counts=counts, opened=opened)
+    return _page(
+        "open",
+        code,
+        problem=problem,
+        address=writers.address_of(link),
+        counts=counts,
+        opened=opened,
+        written=[_written(comment) for comment in personal.written(link.address_hash)[:LISTED]],
+    )
+
+
+def _written(comment: Comment) -> dict[str, Any]:
+    us = readmodel.publication()
+    number = comment.number if comment.state == State.PUBLISHED else None
+    return {
+        "key": comment.key,
+        "date": times.long_date(comment.created, us.time_zone),
+        "title": comment.episode.title,
+        "link": us.link(f"discuss/to/{comment.episode.key}/{number}/") if number else "",
+        "number": number,
+        "text": cut(comment.text, EXCERPT),
+    }
 
 
 def _is_opened(link: OwnLink, opened: str) -> bool:

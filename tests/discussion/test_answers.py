@@ -113,6 +113,12 @@ def test_everything_that_is_said_stands_on_the_card_in_its_order(episode: Episod
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "closed on" in text and "waiting" not in text
     page = page_at(public, "talks/e1/discussion/index.html")
+    block = json.loads(page.xpath("//script[@type='application/ld+json']/text()")[0])
+    said_to = block["@graph"][0]["comment"][0]["comment"]
+    assert [one["url"].partition("#")[2] for one in said_to] == ["c1-answer", "c1-reply", "c1-rejoinder"]
+    assert said_to[0]["text"].startswith("We *asked* twice.") and "What was said stands" in said_to[0]["text"]
+    assert said_to[0]["author"] == {"@type": "Organization", "name": "Interviews"}
+    assert said_to[1]["parentItem"]["@id"].endswith("#c1") and said_to[1]["author"]["name"] == "Guest 1"
     links = page.xpath("//section[@id='c1-rejoinder']//div[@class='said']//a/@href")
     assert links == ["/talks/e1/?t=12", "https://example.org/rejoined"]
     cited = page.xpath("//section[@id='c1-rejoinder']//ul[@class='references']")[0]

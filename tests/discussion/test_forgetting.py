@@ -26,6 +26,7 @@ from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
 from tests.discussion.making import ORIGIN, published, said_by, tree_of, write
 from tests.discussion.test_disputes import disputed
+from tests.discussion.test_writing import mails
 from tests.press import archive
 from tests.press.pressing import press
 
@@ -155,6 +156,32 @@ def test_erasing_by_the_link(episode: Episode) -> None:
     assert write(episode, "Somebody new.").writer.name == "Ada"
 
 
+def test_one_comment_is_taken_back_by_the_link(episode: Episode) -> None:
+    first, second = published(episode, "The <first>."), published(episode, "The second.")
+    others = published(episode, "A reply.", name="Bo", address="bo@example.org", to="1")
+    ask("ada@example.org")
+    link = mailed()[0]
+    opened = Client().post(link, {"do": "open"}, headers=ORIGIN)
+    assert [one.text for one in tree_of(opened).xpath("//section[@class='written']//p[@dir='auto']")] == [
+        "The second.",
+        "The <first>.",
+    ]
+    given = {"do": "withdraw", "opened": tree_of(opened).xpath("//input[@name='opened']/@value")[0]}
+    for key in (others.key, "nobodys", first.key, first.key):
+        done = Client().post(link, {**given, "key": key}, headers=ORIGIN)
+    assert "The second." in said_by(done) and "first" not in said_by(done)
+    assert Client().post(link, {**given, "opened": "x", "key": second.key}, headers=ORIGIN).status_code == 403
+    press()
+    page = (settings.ONRECORD.public / "talks/e1/discussion/index.html").read_text()
+    assert "first" not in page and "The second." in page and "A reply." in page
+    assert list(Comment.objects.order_by("id").values_list("number", "text")) == [
+        (1, ""),
+        (2, "The second."),
+        (3, "A reply."),
+    ]
+    assert Event.objects.filter(kind="withdrawn").count() == 1 and log.verify() == []
+
+
 def test_a_guests_reply_goes_with_the_guest(episode: Episode) -> None:
     comment = disputed(episode)
     statements.invite(comment, "Guest", "guest@example.org", "max")
@@ -168,7 +195,9 @@ def test_a_guests_reply_goes_with_the_guest(episode: Episode) -> None:
     with zipfile.ZipFile(file) as packed:
         everything = json.loads(packed.read("yours.json"))
     assert [one["text"] for one in everything["replies"]] == [said.text] and len(everything["invitations"]) == 1
+    assert any(said.text in mail.body and mail.to == "ada@example.org" for mail in mails())
     erase.erase("guest@example.org")
+    assert not any(said.text in mail.body for mail in mails()), "nor does a mail tell others what it said"
     press()
     assert "It was I who said so" not in page.read_text()
     assert not (Statement.objects.exists() or Invitation.objects.exists() or Rule.objects.exists())

@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -20,6 +21,7 @@ from onrecord.catalogue.models import Episode
 from onrecord.discussion import cutting, disputes, log, moderate, notes, post, rules, waiting
 from onrecord.discussion.models import Comment, Decision, Deed, Event, Note, Rule, State, Writer
 from onrecord.jobs.models import Step
+from onrecord.lib import erasures
 from onrecord.lib.errors import BadInput
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
@@ -381,6 +383,17 @@ def test_an_editor_ties_a_comment_to_words(episode: Episode, public: Path) -> No
     assert kinds() == ["received", "published", "tied", "untied"] and check() == [] and log.verify() == []
 
 
+def cut_again(comment: Comment, words: str, earlier: str) -> None:
+    """As a restore of an older backup does, in which the comment says these words."""
+    Event.objects.filter(kind="cut").delete()
+    Comment.objects.filter(pk=comment.pk).update(text=words)
+    comment.earlier.update(text=earlier)
+    cutting.replay(erasures.read(settings.ONRECORD.private))
+    count = Event.objects.count()
+    cutting.replay(erasures.read(settings.ONRECORD.private))
+    assert Event.objects.count() == count, "once is enough"
+
+
 def test_only_personal_data_is_cut_and_it_shows(episode: Episode, public: Path) -> None:
     client = Client()
     confirmed(first := write(episode, "Known.", client=client), client)
@@ -394,6 +407,15 @@ def test_only_personal_data_is_cut_and_it_shows(episode: Episode, public: Path) 
     press()
     assert "Do call me at [cut by the moderator]" in page(public) and "0171" not in page(public)
     assert kinds()[-1] == "cut" and log.verify() == [] and check() == []
+    assert "0171" not in (settings.ONRECORD.private / erasures.FILE).read_text(), "the list tells places, not words"
+    salt = comment.salt
+    cut_again(comment, "Do call me at 0171 55 501, or 0171 55 501.", "Call me at 0171 55 501, or 0171 55 501.")
+    comment.refresh_from_db()
+    assert comment.text == "Do call me at [cut by the moderator], or [cut by the moderator]." and comment.salt != salt
+    assert comment.earlier.get().text == "Call me at [cut by the moderator], or [cut by the moderator]."
+    cut_again(comment, "Never seen before: 0171 55 501.", comment.earlier.get().text)
+    comment.refresh_from_db()
+    assert (comment.text, comment.html) == ("[cut by the moderator]", "<p>[cut by the moderator]</p>")
     for words, problem in (("0171", "do not stand"), (" ", "which words"), ("x" * 201, "at most 200")):
         with pytest.raises(BadInput, match=problem):
             cutting.cut(comment, words, by="max")

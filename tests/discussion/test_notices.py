@@ -350,6 +350,7 @@ def test_erasing_either_side(comment: Comment, under_section_5: None) -> None:
     assert "1 Quay" not in packed["nora@example.org"]
     notices.decide(notice, REMOVED, "max")
     erase.erase("nora@example.org")
+    assert not any("a thief" in mail.body for mail in mails()), "nor does a mail that waits carry it to the other side"
     assert not Notice.objects.filter(pk=open_one.pk).exists(), "nobody need decide on it any more"
     row = json.dumps(list(Notice.objects.values()), default=str)
     for gone in ("Nora", "thief", "stole", "It is a threat", "It threatens", "I never did"):

@@ -239,6 +239,16 @@ def test_forgetting_an_address_takes_what_is_unsent_and_what_is_in_the_outbox(pu
     assert not list(outgoing.outbox().glob(".*"))
 
 
+def test_mails_to_others_go_with_the_words_that_they_quote(publication, send_now) -> None:
+    outgoing.send("bob@readers.example", "Reply?", "Ada wrote", kind="test", quotes="adas")
+    send("cy@readers.example")
+    send_now()
+    outgoing.send("bob@readers.example", "Reply?", "Ada wrote", kind="test", quotes="adas")
+    outgoing.forget_quoting(["adas"])
+    send_now()
+    assert [outgoing._addressee(file) for file in outgoing.outbox().iterdir()] == ["cy@readers.example"]
+
+
 def test_the_password_travels_only_to_a_server_that_proves_its_name(
     server_is, send_now, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings
 ) -> None:

@@ -265,7 +265,7 @@ FILES = [
 
 @pytest.mark.parametrize(("content", "media_type"), FILES)
 def test_a_file_is_known_by_its_content_and_kept_private(publication: Any, content: bytes, media_type: str) -> None:
-    reference = attached.attach(content, "C:\\fakepath\\..\\scan\r\n\u202e.exe", title="A scan")
+    reference = attached.attach(attached.keep(content, "C:\\fakepath\\..\\scan\r\n\u202e.exe"), title="A scan")
     cite.published(reference)
     found = standing(reference)
     assert (found.kind, found.file_type, found.file_size) == (Kind.FILE, media_type, len(content))
@@ -281,14 +281,14 @@ def test_a_file_is_known_by_its_content_and_kept_private(publication: Any, conte
 )
 def test_other_files_are_refused(publication: Any, content: bytes) -> None:
     with pytest.raises(BadInput):
-        attached.attach(content, "a.pdf")
+        attached.keep(content, "a.pdf")
     assert not (publication.private / "attached").exists()
 
 
 def test_what_is_forgotten_leaves_no_file(web: Any, work: Any, django_capture_on_commit_callbacks: Any) -> None:
     web.put("/ferry", PAGE.encode(), content_type="text/html")
     first, second = published(), published()
-    files = [attached.attach(b"%PDF-1.7 x", "a.pdf") for _ in range(2)]
+    files = [attached.attach(attached.keep(b"%PDF-1.7 x", "a.pdf")) for _ in range(2)]
     work()
     private = keeping.attached_file("").parent
     assert len(list(private.rglob("*.*"))) == 2
@@ -303,7 +303,7 @@ def test_what_is_forgotten_leaves_no_file(web: Any, work: Any, django_capture_on
 
 
 def test_files_that_no_row_names_are_swept_away(publication: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    reference = attached.attach(b"%PDF-1.7 x", "a.pdf")
+    reference = attached.attach(attached.keep(b"%PDF-1.7 x", "a.pdf"))
     keeping.keep_file(b"left behind")
     monkeypatch.setattr(keeping, "ABANDONED", -60)
     keeping.sweep()

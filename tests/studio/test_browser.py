@@ -256,7 +256,7 @@ NO_SCREENS = {
     *("studio", "release", "withdraw", "retry", "approve", "decide", "person", "revoke"),  # lead to screens
     *("decide_all", "decide_statement", "undo", "note", "assign", "cut", "untie", "apply_rule", "remove_rule"),
     *("confirm_answer", "invite_guest", "ask_writer"),
-    *("file", "mfa_download_recovery_codes", "mfa_login_webauthn"),  # files and data
+    *("file", "attached", "mfa_download_recovery_codes", "mfa_login_webauthn"),  # files and data
     "preview",  # the reader's page
 }
 

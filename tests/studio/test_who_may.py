@@ -47,6 +47,7 @@ WHO_MAY = {
     "undo": SIGNED_IN,
     "writer": SIGNED_IN,
     "comment": SIGNED_IN,
+    "attached": SIGNED_IN,
     "note": SIGNED_IN,
     "assign": SIGNED_IN,
     "cut": SIGNED_IN,
@@ -176,6 +177,7 @@ def test_who_may(signed_in, accounts, name):
         "pk": 1,
         "writer": 1,
         "tie": 1,
+        "reference": 1,
         "rule": 1,
         "secret": links.invite(accounts["owner"], "editor"),
     }

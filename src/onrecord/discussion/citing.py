@@ -10,22 +10,27 @@ from onrecord.discussion.models import Answer, Cited, Comment, Statement
 from onrecord.lib.errors import BadInput
 from onrecord.lib.html import links_in
 from onrecord.references import cite
+from onrecord.references.attached import Attachment, attach
 from onrecord.references.models import Reference
 
 
 @dataclass(frozen=True)
 class Given:
-    """A reference as it was typed: an address, or a work in words; the sentence in it; whether it is lost."""
+    """A reference as it was given: an address, a work in words, or a file; the sentence in it; whether it is lost."""
 
     given: str
     sentence: str = ""
     lost: bool = False
+    file: Attachment | None = None
 
 
 def keep(comment: Comment, references: Iterable[Given]) -> None:
     """Keep what was given in the form, in the caller's transaction. Raises BadInput."""
     for one in references:
-        reference = cite.cite(one.given, sentence=one.sentence, lost=one.lost, episode=comment.episode)
+        if one.file:
+            reference = attach(one.file, sentence=one.sentence, title=one.given, episode=comment.episode)
+        else:
+            reference = cite.cite(one.given, sentence=one.sentence, lost=one.lost, episode=comment.episode)
         Cited.objects.create(comment=comment, reference=reference)
 
 

@@ -63,6 +63,7 @@ def _statements(writer: Writer | None) -> list[Statement]:
 
 
 def _forget(address_hash: str, writer: Writer | None, theirs: list[Comment], said: list[Statement], by: str) -> None:
+    outgoing.forget_quoting([*(one.key for one in theirs), *(one.key for one in said)])
     for statement in {one.pk: one for one in said}.values():
         _take_back(statement, by)
     for comment in theirs:
@@ -101,6 +102,7 @@ def _erase_notices(notices: Iterable[Notice]) -> None:
     """One on which something was done leaves what was decided and when; another goes altogether."""
     for notice in notices:
         log.forget_notes(notice.key)
+        outgoing.forget_quoting([notice.key])
         if notice.stage in (Stage.HIDDEN, Stage.DECIDED):
             notice.name = notice.explanation = notice.statement = notice.meaning = notice.wrong = ""
             notice.salt = notice.network = notice.reason = ""

@@ -147,6 +147,7 @@ def invited(invitation: Invitation, secret: str) -> None:
             "invited",
             {"name": settings.ONRECORD.publication.name, "reply": _reply_link(secret)} | _place(comment),
             to=invitation.writer,
+            quotes=comment.key,
         )
 
 
@@ -187,6 +188,7 @@ def statement_published(statement: Statement) -> None:
                 gettext("%(name)s replies to your comment #%(number)s on “%(title)s”:\n%(link)s\n\n%(text)s"),
                 "replied",
                 {"name": statement.name, "text": statement.text} | _place(comment),
+                quotes=statement.key,
             )
 
 
@@ -239,6 +241,7 @@ def _send(
     files: dict[str, str] | None = None,
     to: Writer | None = None,
     due: datetime | None = None,
+    quotes: str = "",
 ) -> Mail | None:
     """To whoever wrote the comment, or to another."""
     writer = to or comment.writer
@@ -251,7 +254,14 @@ def _send(
     foot = gettext("No more mails from %(name)s about what I write: %(link)s")
     text = f"{body % values}\n\n-- \n{foot % {'name': settings.ONRECORD.publication.name, 'link': stop}}\n"
     return outgoing.send(
-        address, subject % values, text, kind=f"discussion.{kind}", unsubscribe=stop, files=files or {}, due=due
+        address,
+        subject % values,
+        text,
+        kind=f"discussion.{kind}",
+        unsubscribe=stop,
+        files=files or {},
+        due=due,
+        quotes=quotes,
     )
 
 

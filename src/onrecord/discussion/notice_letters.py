@@ -79,7 +79,7 @@ def asked(notice: Notice) -> None:
         who = [notice.name] if notice.pass_name else []
         who += [writers.address_of(notice.writer)] if notice.pass_address and notice.writer else []
         shown = "\n".join([*who, in_words(notice)])
-        _send(notice, _writer(notice), _about_comment(), body, by | {"link": link, "notice": shown})
+        _send(notice, _writer(notice), _about_comment(), body, by | {"link": link, "notice": shown}, quotes=notice.key)
         body = gettext(
             "Your notice about “%(title)s” has been sent to the writer of the comment. They have until %(by)s to "
             "answer; you will be told."
@@ -106,7 +106,14 @@ def stands(notice: Notice, name: str, address: str) -> None:
             "The writer of the comment on “%(title)s” that your notice is about does not wish it to be removed. It "
             "has not been removed.\n\n%(passed)s"
         )
-        _send(notice, notice.writer, _about_notice(), body, {"passed": passed})
+        _send(
+            notice,
+            notice.writer,
+            _about_notice(),
+            body,
+            {"passed": passed},
+            quotes=notice.comment.key if notice.comment else "",
+        )
 
 
 def gone(notice: Notice) -> None:
@@ -175,7 +182,9 @@ def _send(
     values: Mapping[str, object],
     files: dict[str, str] | None = None,
     due: datetime | None = None,
+    quotes: str = "",
 ) -> Mail | None:
+    """`quotes`: whose words it carries to another, by the key of what they wrote."""
     address = writers.address_of(to) if to else ""
     if not address:
         return None
@@ -183,7 +192,13 @@ def _send(
     about = {"title": title, "number": number(comment.number or 0), "text": comment.text} if comment else {}
     values = {"title": title, **about, **values}
     return outgoing.send(
-        address, subject % values, f"{body % values}\n", kind="discussion.notice", files=files or {}, due=due
+        address,
+        subject % values,
+        f"{body % values}\n",
+        kind="discussion.notice",
+        files=files or {},
+        due=due,
+        quotes=quotes,
     )
 
 

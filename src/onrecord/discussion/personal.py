@@ -15,10 +15,11 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from onrecord.discussion import erasing, letters, log, notices, writers
-from onrecord.discussion.models import Comment, Event, Notice, OwnLink, Statement, Writer
+from onrecord.discussion.models import Comment, Event, Notice, OwnLink, State, Statement, Writer
 from onrecord.lib.errors import BadInput
 from onrecord.lib.times import iso
 from onrecord.mail import outgoing
@@ -82,6 +83,13 @@ def counted(address_hash: str) -> dict[str, int]:
         "notices": Notice.objects.filter(writer__address_hash=address_hash).count(),
         "mails": mails,
     }
+
+
+def written(address_hash: str) -> QuerySet[Comment]:
+    """The comments of theirs that can be taken back, the newest first."""
+    theirs = Comment.objects.filter(writer__address_hash=address_hash).exclude(salt="")
+    there = theirs.exclude(state__in=(State.SPAM, State.WITHDRAWN))
+    return there.select_related("episode__show").order_by("-id")
 
 
 def packed(address: str) -> IO[bytes]:

@@ -102,7 +102,8 @@ def _post(episode: Episode, draft: Draft, sender: Sender) -> Comment:
 
 
 def _cited(draft: Draft) -> list[str]:
-    return [part for one in draft.dispute.references for part in (one.given, one.sentence)] if draft.dispute else []
+    given = draft.dispute.references if draft.dispute else ()
+    return [part for one in given for part in (one.given, one.sentence, one.file.name if one.file else "")]
 
 
 def _obey(rule: Rule, comment: Comment) -> None:

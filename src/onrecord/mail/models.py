@@ -26,6 +26,7 @@ class Mail(models.Model):
     sealed = models.BinaryField(help_text="lib/sealing.py: letter.Letter as JSON; empty when it is gone")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     tries = models.PositiveIntegerField(default=0)
+    quotes = models.CharField(max_length=40, default="", db_index=True, help_text="whose words it carries: a key")
     problem = models.TextField(default="", help_text="why the last try failed; never an address")
     created = models.DateTimeField(auto_now_add=True)
     due = models.DateTimeField(null=True, help_text="not before this; what it tells can still be undone")

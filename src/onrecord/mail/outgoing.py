@@ -41,19 +41,21 @@ def send(
     unsubscribe: str = "",
     files: Mapping[str, str] | None = None,
     due: datetime | None = None,
+    quotes: str = "",
 ) -> Mail:
     """Send a plain text mail to one address, once the caller's transaction is committed.
 
     `kind`: one word for what it is for; it is kept, as the date is, when the mail itself is deleted. `unsubscribe`: an
     address of ours that a POST ends such mails at. `files`: small text files to go with it, name -> text. `due`: not
-    before this, whoever hurries it; until then `take_back` ends it. Raises BadInput when `to` is no mail address.
+    before this, whoever hurries it; until then `take_back` ends it. `quotes`: the key of what somebody else wrote and
+    this carries, for `forget_quoting`. Raises BadInput when `to` is no mail address.
     """
     if unsubscribe and not (
         is_web_address(unsubscribe) and unsubscribe.isascii() and len(unsubscribe) <= LONGEST_UNSUBSCRIBE
     ):
         raise ValueError("this cannot stand in a List-Unsubscribe header")
     content = Letter(mail_address(to), letter.one_line(subject), letter.body_of(body), unsubscribe, dict(files or {}))
-    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()), due=due)
+    mail = Mail.objects.create(kind=kind, sealed=sealing.seal(_key(), content.packed()), due=due, quotes=quotes)
     queue.add(STEP, mail.pk, not_before=due)
     return mail
 
@@ -96,6 +98,15 @@ def forget(theirs: Theirs) -> int:
     for file in files:
         file.unlink()
     return len(found) + len(files)
+
+
+@transaction.atomic
+def forget_quoting(written: Collection[str]) -> None:
+    """Delete what carries any of these words to others, by their keys, and is not sent yet or lies in the outbox."""
+    for mail in Mail.objects.filter(quotes__in=written):
+        for file in outbox().glob(f"*-{mail.key}.eml"):
+            file.unlink()
+        mail.delete()
 
 
 def sweep() -> None:

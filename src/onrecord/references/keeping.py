@@ -65,6 +65,12 @@ def attached_file(name: str) -> Path:
     return private / "attached" / name
 
 
+def taken_since(moment: float) -> int:
+    """Bytes of attached files that were written since then, in seconds since 1970."""
+    found = [file.stat() for file in attached_file("").glob("*")]
+    return sum(one.st_size for one in found if one.st_mtime > moment)
+
+
 def remove_unused(pages: Iterable[str] = (), files: Iterable[str] = ()) -> None:
     """Remove these saved pages and attached files, unless a row still names them."""
     pages, files = {name for name in pages if name}, {name for name in files if name}

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from onrecord import readmodel
+from onrecord.discussion import outcomes
 from onrecord.lib import times
 from onrecord.readmodel import (
     CommentView,
@@ -22,6 +23,7 @@ from onrecord.readmodel import (
     corrections,
 )
 from onrecord.readmodel import discussion as talk
+from onrecord.readmodel.discussion import AnswerView
 from onrecord.site import frame
 
 CONTEXT = "https://schema.org"
@@ -92,7 +94,9 @@ def discussion(view: EpisodeView, path: str, comments: Sequence[CommentView]) ->
     us = readmodel.publication()
     about: Node = {"@type": "PodcastEpisode", "@id": f"{us.url(view.path)}#episode", "name": view.title}
     about["comment"] = [
-        _comment(us, view, one) | {"text": frame.cut(one.text, LONGEST_TEXT)} for one in comments if not one.gone
+        _comment(us, view, one) | {"text": frame.cut(one.text, LONGEST_TEXT), "comment": _said_to(us, view, one)}
+        for one in comments
+        if not one.gone
     ]
     return block(about, _way(us, view, (gettext("Discussion"), path)))
 
@@ -110,6 +114,33 @@ def _comment(us: Publication, view: EpisodeView, comment: CommentView) -> Node:
             "parentItem": {"@id": us.url(talk.permalink(view.folder, comment.to))} if comment.to else {},
         }
     )
+
+
+def _said_to(us: Publication, view: EpisodeView, comment: CommentView) -> list[Node]:
+    """The answer with its outcome, the guest's reply and the rejoinder, as they stand below a comment."""
+    to = us.url(talk.permalink(view.folder, comment.number))
+    nodes = [_answer(us, comment.answer)] if comment.answer else []
+    for one in (comment.reply, comment.rejoinder):
+        if one:
+            author = {"@type": "Person", "name": one.name}
+            nodes.append(_part(one.part, one.text) | {"author": author, "dateCreated": times.iso(one.published)})
+    for node in nodes:
+        node |= {"@id": to + node["@id"], "url": to + node["@id"], "parentItem": {"@id": to}}
+    return nodes
+
+
+def _answer(us: Publication, answer: AnswerView) -> Node:
+    said = [answer.text] if answer.text else []
+    if answer.outcome:
+        said.append(f"{outcomes.in_words(answer.outcome, answer.duplicate_of)}: {answer.reason}")
+    node = _part("answer" if answer.html else "outcome", "\n\n".join(said))
+    node["author"] = {"@type": "Organization" if answer.name == us.name else "Person", "name": answer.name}
+    node["dateCreated"] = times.iso(answer.at)
+    return node | ({"dateModified": times.iso(answer.changed)} if answer.changed else {})
+
+
+def _part(part: str, text: str) -> Node:
+    return {"@type": "Comment", "@id": f"-{part}", "text": frame.cut(text, LONGEST_TEXT)}
 
 
 def _episode(us: Publication, view: EpisodeView) -> Node:

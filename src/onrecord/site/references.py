@@ -130,9 +130,14 @@ def _file(standing: Standing) -> str:
     kind = {"application/pdf": "PDF", "text/plain": pgettext("file", "text")}.get(
         standing.file_type, gettext("picture")
     )
-    size = number(max(1, round(standing.file_size / KILOBYTE)))
     words = gettext("An attached file (%(kind)s, %(size)s kB), kept by the publisher.")
+    size = kilobytes(standing.file_size)
     return f"{escape(words % {'kind': kind, 'size': size})} {_hash(standing.sha256)}"
+
+
+def kilobytes(size: int) -> str:
+    """Bytes in kilobytes, at least one, with the digits of the language."""
+    return number(max(1, round(size / KILOBYTE)))
 
 
 def _hash(sha256: str) -> str:

@@ -6,20 +6,23 @@ import re
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from onrecord import readmodel
+from onrecord import erase, readmodel
 from onrecord.accounts.models import Account, Role
 from onrecord.discussion import cutting, disputes, notes, waiting
-from onrecord.discussion.models import Comment, Event, State, Tie, Writer
+from onrecord.discussion.models import Cited, Comment, Event, State, Tie, Writer
 from onrecord.discussion.text import moment_of
 from onrecord.lib import times
 from onrecord.lib.errors import BadInput
 from onrecord.readmodel import EpisodeView
+from onrecord.references import keeping
+from onrecord.references.models import Kind
 from onrecord.share import chosen_words
 from onrecord.site import quotes
 from onrecord.studio.access import EDITORS, EVERYBODY, account_of, for_roles, page, sayable, see_other, seeing_to
@@ -33,6 +36,18 @@ FURTHER = 2
 def comment_of(key: str) -> Comment:
     """The comment of this key, or a page that says that there is none."""
     return get_object_or_404(Comment.objects.select_related("episode__show", "writer", "assigned"), key=key)
+
+
+@require_safe
+@for_roles(*EVERYBODY)
+def attached(request: HttpRequest, key: str, reference: int) -> HttpResponseBase:
+    """A file that a reader gave as a reference: to be kept, never to be shown by a browser as a page of ours."""
+    files = Cited.objects.filter(comment__key=key, reference__kind=Kind.FILE).select_related("reference")
+    row = get_object_or_404(files, reference=reference).reference
+    path = keeping.attached_file(row.sha256)
+    if not path.is_file():
+        raise Http404
+    return FileResponse(path.open("rb"), as_attachment=True, filename=row.file_name, content_type=row.file_type)
 
 
 @require_safe
@@ -98,7 +113,7 @@ def assign(request: HttpRequest, key: str) -> HttpResponse:
 def cut(request: HttpRequest, key: str) -> HttpResponse:
     """Cut personal data out of it."""
     row, by = comment_of(key), account_of(request).username
-    seeing_to(request, gettext("Cut."), lambda: cutting.cut(row, request.POST.get("words", ""), by=by))
+    seeing_to(request, gettext("Cut."), lambda: erase.cut(row, request.POST.get("words", ""), by))
     return _back(row)
 
 

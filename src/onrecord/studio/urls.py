@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("disputes/", answers.disputes, name="disputes"),
     path("statements/<str:key>/", queue.decide_statement, name="decide_statement"),
     path("comments/<str:key>/all/", comments.comment, name="comment"),
+    path("comments/<str:key>/files/<int:reference>/", comments.attached, name="attached"),
     path("comments/<str:key>/note/", comments.note, name="note"),
     path("comments/<str:key>/assign/", comments.assign, name="assign"),
     path("comments/<str:key>/cut/", comments.cut, name="cut"),
