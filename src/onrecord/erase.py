@@ -1,4 +1,5 @@
-"""Erases people: those who ask by a mailed link, and those whom the publisher names; and again after a restore."""
+"""Erases people: those who ask by a mailed link, and those whom the publisher names; and, with what was redacted, again
+after a restore."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from onrecord import scrub
+from onrecord import redact, scrub
 from onrecord.discussion import erasing, personal, writers
 from onrecord.lib import erasures
 from onrecord.lib.addresses import mail_address
@@ -58,10 +59,14 @@ def replay() -> None:
     mark = private / erasures.TO_REPLAY
     if not mark.exists():
         return
-    for entry in erasures.read(private):
-        if entry["kind"] == erasing.PERSONAL:
+    entries = erasures.read(private)
+    for entry in entries:
+        if entry["kind"] == redact.KIND:
+            redact.replay(entry)
+        elif entry["kind"] == erasing.PERSONAL:
             keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements")}
             erasing.replay(str(entry.get("writer", "")), **keys)
-    scrub.scrub()
+    spoken = any(entry["kind"] == redact.KIND for entry in entries)
+    scrub.scrub(scrub.OF_WORDS if spoken else scrub.OF_PEOPLE)
     mark.unlink()
     sync_folder(private)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from onrecord.catalogue.changes import log_grew
+from onrecord.catalogue.models import Episode
 from onrecord.discussion.models import (
     Answer,
     Comment,
@@ -73,6 +74,12 @@ def append_correction(kind: Kind, correction: Correction, *, note: str = "", by:
     event = Event(kind=kind, episode=correction.episode.key, comment=correction.key, by=by)
     of_text = kind in (Kind.CORRECTED, Kind.REWORDED)
     return _chain(event, note, digest_of(correction.salt, correction.text) if of_text else "")
+
+
+def append_redaction(episode: Episode, by: str) -> Event:
+    """The same of an episode of which something that was said was taken out. The line has no digest: of nothing that
+    is left, and of nothing that went."""
+    return _chain(Event(kind=Kind.REDACTED, episode=episode.key, comment="", by=by), "", "")
 
 
 def _event(kind: Kind, comment: Comment, by: str) -> Event:

@@ -318,6 +318,7 @@ class Kind(models.TextChoices):
     UNTIED = "untied"
     CUT = "cut"
     ERASED = "erased"
+    REDACTED = "redacted"
 
 
 class Event(models.Model):
@@ -327,7 +328,9 @@ class Event(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     episode = models.CharField(max_length=10, help_text="the episode's key")
-    comment = models.CharField(max_length=16, db_index=True, help_text="the comment's key, or the correction's")
+    comment = models.CharField(
+        max_length=16, db_index=True, help_text="the comment's key, or the correction's, or empty"
+    )
     digest = models.CharField(max_length=64, help_text="salted hash of the content: log.digest_of")
     previous = models.CharField(max_length=64, help_text="the hash of the event before")
     hash = models.CharField(max_length=64)
