@@ -110,6 +110,8 @@ def redact_now(what: Stretch, reason: str, by: str) -> str:
     words = redact(what, reason, by)
     presser.press_what_is_stale()
     failed = work.finish(what.recording)
+    what.recording.refresh_from_db(fields=["sha256"])
+    originals.forget_speech(what.recording.sha256)
     scrub.scrub(scrub.OF_WORDS)
     if failed:
         raise Failed(" ".join(failed) + " `onrecord retry` tries again; the old sound is not public.")

@@ -16,6 +16,9 @@ from onrecord.recordings.speech import TIMELINE
 TONE_HZ, TONE = 1000, 0.1
 """The tone, and how loud it is: -20 dBFS, quieter than speech."""
 
+WITHOUT_TAGS = ("-map_metadata:g", "-1", "-map_metadata:s", "-1", "-map_chapters", "0")
+"""Of the file and its streams; chapters keep their titles."""
+
 Interval = tuple[int, int]
 """From, to: in milliseconds."""
 
@@ -37,7 +40,7 @@ def with_tone(
         [
             *found.source(original).arguments(),
             *("-filter_complex", f"[0:{found.stream}]aresample={TIMELINE},aeval='{tone}':c=same[out]"),
-            *(*pictures, "-map", "[out]", "-c:a", *sound, "-map_metadata", "-1", "-map_chapters", "0"),
+            *(*pictures, "-map", "[out]", "-c:a", *sound, *WITHOUT_TAGS),
             *(*ffmpeg.EXACT, "-f", "matroska", ffmpeg.address(target)),
         ],
         doing="taking words out of the sound",

@@ -16,9 +16,10 @@ from onrecord.transcripts.anchors import sentence_spans
 from onrecord.transcripts.maps import Kind, WordMap
 from onrecord.transcripts.models import HeardWindow, Revision, Transcript
 from onrecord.transcripts.tokens import Token, pack, unpack
+from onrecord.transcripts.turns import CLOSERS, STRONG_END
 
 BLANK = "█"
-"""What stands for a word. The last of a sentence has a full stop too, so that sentences and their addresses stay."""
+"""What stands for a word. The last of a sentence has its mark too, so that sentences and their addresses stay."""
 
 LONGEST_SEGMENT_MS = 30_000
 """What the engine dropped has the moment when it began only; it lasted at most so long."""
@@ -42,8 +43,14 @@ def blanked(tokens: Sequence[Token], words: Collection[int]) -> list[Token]:
     last = {span.stop - 1 for span in sentence_spans(tokens)}
     result = list(tokens)
     for at in words:
-        result[at] = replace(tokens[at], text=f"{BLANK}." if at in last else BLANK, probability=None, space=True)
+        end = _end_of(tokens[at].text) if at in last else ""
+        result[at] = replace(tokens[at], text=f"{BLANK}{end}", probability=None, space=True)
     return result
+
+
+def _end_of(text: str) -> str:
+    mark = text.rstrip(CLOSERS)[-1:]
+    return mark if STRONG_END.search(mark) else "."
 
 
 def has_blank(text: str) -> bool:
