@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -137,7 +136,7 @@ def after(folder: Path, **environment: str) -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
-GONE = "My neighbour is █ █ █ █. He bakes our bread each day."
+GONE = "My neighbour is █ █ █ █! He bakes our bread each day."
 
 
 def check_rows(state: dict[str, Any], keys: list[str]) -> None:
@@ -151,11 +150,11 @@ def check_rows(state: dict[str, Any], keys: list[str]) -> None:
     assert [state["passages"][key] for key in (of_before, within, around, beyond)] == [
         "is █ █ █",
         "█ █",
-        "My neighbour is █ █ █ █. He bakes our",
+        "My neighbour is █ █ █ █! He bakes our",
         "He bakes our bread each",
     ]
-    assert state["places"] == ["He bakes our bread each", "My neighbour is █ █ █ █. He bakes our", "█ █", "█ █ █."]
-    assert (state["ties"], state["heard"]) == (["█ █ █."], [f"Good evening. {GONE} Thank you all."])
+    assert state["places"] == ["He bakes our bread each", "My neighbour is █ █ █ █! He bakes our", "█ █", "█ █ █!"]
+    assert (state["ties"], state["heard"]) == (["█ █ █!"], [f"Good evening. {GONE} Thank you all."])
     assert state["rows"] == [[2500, 4500, "A name.", ""]]
     assert state["originals"][0] == "", "the file of the recording before is gone"
 
@@ -227,11 +226,11 @@ def check_public(public: Path, keys: list[str]) -> None:
     is_tone(middle, rate, loud=float(np.sqrt(2) * middle.std()))
     page = (public / "talks/e1/index.html").read_text()
     assert "was said from 0:02 to 0:04 was redacted. <bdi>A name.</bdi>" in page
-    assert "My neighbour is █ █ █ █.</span><a " in page
+    assert "My neighbour is █ █ █ █!</span><a " in page
     assert '<a class="corrected" href="#redacted-2500-4500" data-name="redacted"' in page
     assert "Words of this were redacted." in (public / "q" / keys[2] / "index.html").read_text()
     assert "Words of this" not in (public / "q" / keys[4] / "index.html").read_text()
-    assert "█ █ █ █." in gzip.decompress((public / "talks/e1/transcript.vtt.gz").read_bytes()).decode()
+    assert "█ █ █ █!" in (public / "talks/e1/transcript.vtt").read_text()
 
 
 def test_what_cannot_be_redacted_is_refused_in_a_sentence(folder: Path, onrecord: Command) -> None:
