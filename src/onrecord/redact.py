@@ -42,7 +42,8 @@ from onrecord.recordings.probe import probe
 from onrecord.recordings.redaction import with_tone
 from onrecord.transcribe import transcribe
 from onrecord.transcripts import redaction as in_transcripts
-from onrecord.transcripts.tokens import text_of
+from onrecord.transcripts.maps import sound
+from onrecord.transcripts.tokens import Token, text_of
 
 STEP = "recording.redact"
 
@@ -50,6 +51,9 @@ KIND = "redaction"
 """Of these entries in the list of erasures."""
 
 LONGEST_REASON = 1_000
+
+LONGEST_SHARED = 4
+"""Words in a row by which a quotation is known."""
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +103,28 @@ def what_goes(what: Stretch) -> str:
     said = f"these {len(words)} words go for good: “{text_of(words)}”" if words else "no words of the transcript go"
     earlier = _earlier(what.recording)
     files = f" The files of {len(earlier)} earlier recordings of the episode go too." if earlier else ""
-    return f"The sound is replaced by a tone, and {said}.{files} The original is not kept."
+    quoted = _quoted_in(what.recording.episode, words)
+    return f"The sound is replaced by a tone, and {said}.{files} The original is not kept.{_which_stay(quoted)}"
+
+
+def _quoted_in(episode: Episode, words: Sequence[Token]) -> list[str]:
+    """Where four of these words in a row, or all where they are fewer, stand in what was written of the episode."""
+    size = min(LONGEST_SHARED, len(words))
+    runs = _runs([word.text for word in words], size) if size else set()
+    texts = [("its title", episode.title), ("its standfirst", episode.standfirst), ("its notes", episode.notes)]
+    texts += [("a chapter's title", chapter.title) for chapter in episode.chapters.all()]
+    found = [name for name, text in (*texts, *in_discussion.written(episode)) if runs & _runs(text.split(), size)]
+    return list(dict.fromkeys(found))
+
+
+def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
+    """All stretches of so many words, as they sound."""
+    sounds = [sound(word) for word in words]
+    return {tuple(sounds[at : at + size]) for at in range(len(sounds) - size + 1)}
+
+
+def _which_stay(quoted: Sequence[str]) -> str:
+    return f" It seems to be quoted in {', '.join(quoted)}: that stays until you change it." if quoted else ""
 
 
 def redact_now(what: Stretch, reason: str, by: str) -> str:
@@ -107,6 +132,8 @@ def redact_now(what: Stretch, reason: str, by: str) -> str:
 
     Raises Failed when the sound could not be made; nothing of what was redacted is public then.
     """
+    said = in_transcripts.words_between(what.recording, what.start_ms, what.end_ms)
+    quoted = _quoted_in(what.recording.episode, said)
     words = redact(what, reason, by)
     presser.press_what_is_stale()
     failed = work.finish(what.recording)
@@ -117,7 +144,7 @@ def redact_now(what: Stretch, reason: str, by: str) -> str:
         raise Failed(" ".join(failed) + " `onrecord retry` tries again; the old sound is not public.")
     return (
         f"Redacted, with {words} {'word' if words == 1 else 'words'}; rows kept before upgrades are removed, too. "
-        "Older backups elsewhere still have it: give --erasures when you restore one."
+        f"Older backups elsewhere still have it: give --erasures when you restore one.{_which_stay(quoted)}"
     )
 
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from onrecord.discussion import post
 from onrecord.discussion.models import Event
 from onrecord.jobs.models import Step
 from onrecord.lib import erasures
@@ -30,6 +31,9 @@ def test_from_the_words_to_the_blanks(signed_in, publication):
     browser, address = signed_in("editor"), f"/studio/episodes/{episode.key}/redact/"
     assert f'href="{address}"' in shown(browser.get(f"/studio/episodes/{episode.key}/words/"))
     before = words(episode)
+    type(episode).objects.update(notes=f"*{before.upper()}*")
+    for text in (before, "What a boat."):
+        post.post(episode, post.Draft("Ada", "a@example.org", text), post.Sender(text))
     for typed, problem in (
         ({"start": "0:07", "end": "0:05"}, "it must end later"),
         ({"start": "soon", "end": "0:05"}, "is no time"),
@@ -41,6 +45,7 @@ def test_from_the_words_to_the_blanks(signed_in, publication):
     typed = {"start": "0:05", "end": "0:06", "reason": "A <name>."}
     looked = shown(browser.post(address, typed | {"do": "look"}))
     assert "words go for good: “" in looked and "Redact it for good" in looked
+    assert f"seems to be quoted in its notes, comment {episode.comments.earliest('id').key}: that stays" in looked
     assert words(episode) == before and not (publication.private / erasures.FILE).exists()
 
     answer = browser.post(address, typed | {"do": "redact"})
