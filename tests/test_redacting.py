@@ -226,7 +226,7 @@ def check_public(public: Path, keys: list[str]) -> None:
     is_tone(middle, rate, loud=float(np.sqrt(2) * middle.std()))
     page = (public / "talks/e1/index.html").read_text()
     assert "was said from 0:02 to 0:04 was redacted. <bdi>A name.</bdi>" in page
-    assert "My neighbour is █ █ █ █!</span><a " in page
+    assert 'My neighbour is <span class="blank" role="img" aria-label="redacted">█ █ █ █!</span></span><a ' in page
     assert '<a class="corrected" href="#redacted-2500-4500" data-name="redacted"' in page
     assert "Words of this were redacted." in (public / "q" / keys[2] / "index.html").read_text()
     assert "Words of this" not in (public / "q" / keys[4] / "index.html").read_text()
