@@ -59,7 +59,7 @@ def cut(comment: Comment, words: str, *, by: str) -> int:
             raise BadInput("These words do not stand in the comment: copy them just as they are.")
         with speaking(comment.language):
             mark = gettext("[cut by the moderator]")
-        wordings = [_places(one, words, mark) for one in _wordings(comment) if words in one]
+        wordings = [_places(one, words, mark) for one in _wordings(comment)]
         erasures.note(
             settings.ONRECORD.private, CUT, comment=comment.key, mark=mark, wordings=list(map(asdict, wordings))
         )
