@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -67,11 +67,9 @@ class Site:
     def ask(self, request: Any, path: str) -> Any:
         client = self.editor if path.startswith("/studio/") else self.client
         if request.method == "POST":
-            pairs = parse_qsl(request.post_data or "", keep_blank_values=True)
-            given: dict[str, list[str]] = {}
-            for name, value in pairs:
-                given.setdefault(name, []).append(value)
-            return client.post(path, given, headers={"Origin": "http://testserver"}, follow=True)
+            kind = request.headers["content-type"]
+            body = request.post_data_buffer or b""
+            return client.post(path, body, kind, headers={"Origin": "http://testserver"}, follow=True)
         return client.get(path, follow=True)
 
 
