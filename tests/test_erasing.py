@@ -17,16 +17,28 @@ from tests.test_backup import back_up, in_publication, second_database
 __all__ = ["second_database"]
 
 NAME, ADDRESS = "Zephyrine Quill", "zephyrine@quillmail.example"
-WORDS = ("xylographer", "quixotically", "bandersnatch", "kumquattery", "flibbertigibbet", "snollygoster", "مقراضچی")
-"""In the comments, an earlier wording, a dispute, a reference, an attached file, a return's reason, in Urdu."""
+WORDS = (
+    "xylographer",
+    "quixotically",
+    "bandersnatch",
+    "kumquattery",
+    "flibbertigibbet",
+    "snollygoster",
+    "مقراضچی",
+    "widdershins",
+    "cattywampus",
+)
+"""In the comments, an earlier wording, a dispute, a reference, an attached file, a return's reason, in Urdu; in a legal
+notice, in the postal address that was given to another."""
 
 MAKE = f"""
 import hashlib, os
 from django.utils import timezone
-from onrecord.discussion import log, moderate, post, writers
+from onrecord.discussion import log, moderate, notices, post, writers
 from onrecord.discussion.citing import Given
 from onrecord.discussion.disputes import DisputeDraft
-from onrecord.discussion.models import Cited, Comment, Reason, Writer
+from onrecord.discussion.models import Cited, Comment, Law, Notice, Reason, Writer
+from onrecord.discussion.notices import Item, NoticeDraft
 from onrecord.mail import outgoing
 from onrecord.lib.files import write_atomically
 from onrecord.passages import quote
@@ -61,6 +73,12 @@ returned = write(W[2])
 moderate.send_back(returned, "No " + W[5] + " here.", "Max")
 write(W[2] + " waits")
 write("Mine stays.", "Cy", "cy@example.org")
+about_other = Item(episode, Comment.objects.get(name="Bo"))
+notices.receive(about_other, NoticeDraft(Law.DSA, NAME, ADDRESS, W[7]), "one", "192.0.2.77")
+complaint = NoticeDraft(Law.UK, "Cy", "cy@example.org", "It defames me.", statement=W[1])
+against = notices.receive(Item(episode, first), complaint, "two", "")
+notices.ask(against)
+notices.respond_keep(against, NAME, W[8], may_pass=True)
 write_atomically(outgoing.outbox() / "2026-01-01T000000-00ab.eml", ("To: " + ADDRESS + "\\n\\n" + W[0]).encode())
 press()
 from onrecord import backup
@@ -196,4 +214,4 @@ def check_export(file: Path) -> None:
     assert [comment["state"] for comment in everything["comments"]] == ["published", "published", "returned", "held"]
     assert everything["comments"][1]["references"][1]["file"] == name
     assert everything["comments"][0]["receipt"]["salt"]
-    assert len(everything["mails_waiting"]) == 7
+    assert len(everything["mails_waiting"]) == 9

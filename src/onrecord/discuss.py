@@ -6,12 +6,8 @@ GET changes nothing, whoever follows a link. What was typed comes back whenever 
 from __future__ import annotations
 
 import json
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -19,9 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from onrecord import erase, readmodel
+from onrecord import erase, forms, readmodel
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import letters, limits, log, post, statements, text
 from onrecord.discussion.models import Comment, Part, State, Writer
@@ -30,50 +26,28 @@ from onrecord.lib import language
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
 from onrecord.lib.headers import ALWAYS
-from onrecord.lib.requests import is_from_here, network_of
+from onrecord.lib.requests import network_of
 from onrecord.mail import outgoing
 from onrecord.readmodel import EpisodeView
 from onrecord.readmodel import discussion as model
-from onrecord.site import comments, discussion, pages
-
-QUICKEST = 3
-"""Seconds after which a form may be sent; until when: `limits.FORM_LASTS`."""
-
-LINK_LASTS = 30 * 24 * 3600
-"""Seconds that a mailed link works."""
+from onrecord.site import comments, discussion
 
 COOKIE, COOKIE_LASTS = "discuss", 400 * 24 * 3600
 REMEMBERED = 20
 """Comments that a browser is known to have sent."""
 
-View = Callable[..., HttpResponse]
-form_view = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _open(view: View) -> View:
-    """A signed token and the origin of the request say where a form came from; the cookie opens nothing by itself."""
-
-    @csrf_exempt
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "POST" and not is_from_here(request):
-            return _not_found()
-        return view(request, *args, **kwargs)
-
-    return guarded
-
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@form_view
-@_open
+@forms.form_view
+@forms.guarded
 def write(request: HttpRequest) -> HttpResponse:
     """`/discuss/?episode=KEY[&to=4]`: write a comment, look at it, send it."""
     given = request.POST if request.method == "POST" else request.GET
-    view = _episode(given.get("episode", ""), whole="dispute" in given)
+    view = forms.episode(given.get("episode", ""), whole="dispute" in given)
     if view is None or not model.is_open():
-        return _not_found()
+        return forms.not_found()
     with language.speaking(view.language):
         typed = _Typed.of(request, view)
         if request.method == "POST" and given.get("do") == "preview":
@@ -103,7 +77,7 @@ class _Typed:
         known = browser.writer.name if browser.writer else ""
         made = cls(given.get("name", known), given.get("address", ""), given.get("text", ""), to, browser)
         if request.method == "POST":  # files are kept of a form that is ours alone
-            files = request.FILES if _nonce(given.get("token", ""), view.key, quickest=0) else None
+            files = request.FILES if forms.nonce(given.get("token", ""), view.key, quickest=0) else None
             made.dispute = TypedDispute.of(given, view, files)
         else:
             made.dispute = TypedDispute.of(request.GET, view)
@@ -154,7 +128,7 @@ def _most(characters: int) -> dict[str, str]:
 
 
 def _take(request: HttpRequest, view: EpisodeView, typed: _Typed) -> HttpResponse:
-    nonce = _nonce(request.POST.get("token", ""), view.key)
+    nonce = forms.nonce(request.POST.get("token", ""), view.key)
     if request.POST.get("website"):
         typed.problems.append(gettext("Please leave the field for programs empty."))
         return _form(view, typed, code=400)
@@ -171,7 +145,7 @@ def _take(request: HttpRequest, view: EpisodeView, typed: _Typed) -> HttpRespons
         typed.problems.append(str(error))
         code = 429 if isinstance(error, limits.TooMany) else 409
         return _form(view, typed, code=code, waited=True)
-    answer = _see(f"discuss/sent/{comment.key}/")
+    answer = forms.see(f"discuss/sent/{comment.key}/")
     typed.browser.sent.append(comment.key)
     return typed.browser.remembered(answer)
 
@@ -187,7 +161,7 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
         fields={
             "episode": view.key,
             "to": typed.to if parent else "",
-            "token": _token(view.key, waited or preview),
+            "token": forms.token(view.key, waited or preview),
             **(typed.dispute.fields if typed.dispute else {}),
         },
         dispute=typed.dispute.context(view) if typed.dispute else {},
@@ -198,19 +172,19 @@ def _form(view: EpisodeView, typed: _Typed, code: int = 200, preview: str = "", 
         forget=us.link("discuss/forget/"),
         yours=us.link("discuss/yours/"),
     )
-    return _page(content, code)
+    return forms.page(content, code)
 
 
 # ── afterwards ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @require_safe
-@_open
+@forms.guarded
 def sent(request: HttpRequest, key: str) -> HttpResponse:
     """`/discuss/sent/<comment>/`: what became of it. Its words are for the browser that sent it alone."""
     comment, view = _comment(key)
     if comment is None or view is None:
-        return _not_found()
+        return forms.not_found()
     mine = comment.key in _Browser.of(request).sent
     us = readmodel.publication()
     content = discussion.note(
@@ -225,30 +199,30 @@ def sent(request: HttpRequest, key: str) -> HttpResponse:
         receipt=us.link(f"discuss/receipt/{key}/") if mine and comment.salt else "",
         rejoin=us.link(f"discuss/rejoin/{key}/") if mine and statements.may_rejoin(comment) else "",
     )
-    return _page(content)
+    return forms.page(content)
 
 
 @require_safe
-@_open
+@forms.guarded
 def receipt(request: HttpRequest, key: str) -> HttpResponse:
     """`/discuss/receipt/<comment>/`: a file with which anyone can find in the public log that these words came in."""
     comment, _ = _comment(key)
     if comment is None or not comment.salt or comment.key not in _Browser.of(request).sent:
-        return _not_found()
+        return forms.not_found()
     content = json.dumps(log.receipt(comment), ensure_ascii=False, indent=1)
-    answer = _page(content)
+    answer = forms.page(content)
     answer["Content-Type"] = "application/json"
     answer["Content-Disposition"] = f'attachment; filename="receipt-{key}.json"'
     return answer
 
 
-@form_view
-@_open
+@forms.form_view
+@forms.guarded
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     """`/discuss/edit/<comment>/`: the browser that sent it may change it for 15 minutes."""
     comment, view = _comment(key)
     if comment is None or view is None or comment.key not in _Browser.of(request).sent:
-        return _not_found()
+        return forms.not_found()
     with language.speaking(view.language):
         typed = _Typed(comment.name, "", request.POST.get("text", comment.text), "", _Browser(None, []))
         if request.method != "POST":
@@ -261,12 +235,12 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
 def _change(request: HttpRequest, view: EpisodeView, comment: Comment, typed: _Typed) -> HttpResponse:
     words = text.plain(typed.words)
     typed.check_words(words)
-    if not _nonce(request.POST.get("token", ""), comment.key, quickest=0):
+    if not forms.nonce(request.POST.get("token", ""), comment.key, quickest=0):
         typed.problems.append(gettext("This form has expired. Please press the button once more."))
     try:
         if not typed.problems:
             post.edit(comment, words)
-            return _see(f"discuss/sent/{comment.key}/")
+            return forms.see(f"discuss/sent/{comment.key}/")
     except BadInput as error:
         typed.problems.append(str(error))
     return _edit_form(view, comment, typed, code=403)
@@ -278,31 +252,31 @@ def _edit_form(view: EpisodeView, comment: Comment, typed: _Typed, code: int = 2
         view,
         problems=typed.problems,
         preview=comments.shown(us, view, preview) if preview else "",
-        fields={"token": _token(comment.key)},
+        fields={"token": forms.token(comment.key)},
         typed=typed,
         editing=True,
         most=text.LONGEST,
         action=us.link(f"discuss/edit/{comment.key}/"),
     )
-    return _page(content, code)
+    return forms.page(content, code)
 
 
 @require_safe
-@_open
+@forms.guarded
 def to(request: HttpRequest, episode: str, number: int) -> HttpResponse:
     """`/discuss/to/<episode>/<number>/`: finds a comment wherever it stands, after any number of renames."""
-    view = _episode(episode)
+    view = forms.episode(episode)
     if view is None or not 0 < number <= view.discussion.last_number:
-        return _not_found()
+        return forms.not_found()
     return HttpResponseRedirect(readmodel.publication().link(model.permalink(view.folder, number)), headers=ALWAYS)
 
 
 @require_POST
-@_open
+@forms.guarded
 def forget(request: HttpRequest) -> HttpResponse:
     """`/discuss/forget/`: this browser is nobody's any more."""
-    view = _episode(request.POST.get("episode", ""))
-    answer = _see(f"discuss/?episode={view.key}" if view else "")
+    view = forms.episode(request.POST.get("episode", ""))
+    answer = forms.see(f"discuss/?episode={view.key}" if view else "")
     answer.delete_cookie(COOKIE, path=readmodel.publication().link("discuss/"), samesite="Lax")
     return answer
 
@@ -310,38 +284,38 @@ def forget(request: HttpRequest) -> HttpResponse:
 # ── links in mails ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@form_view
-@_open
+@forms.form_view
+@forms.guarded
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/confirm/<token>/`: whoever reads the mail says whether the comment is theirs."""
-    comment, view = _comment(_unsigned(token, letters.CONFIRM) or "")
+    comment, view = _comment(forms.unsigned(token, letters.CONFIRM, forms.LINK_LASTS) or "")
     if comment is None or view is None or comment.writer is None:
-        return _not_found()
+        return forms.not_found()
     status = "confirmed" if comment.confirmed else "confirm"
     if request.method == "POST" and status == "confirm" and request.POST.get("do") == "no":
         erase.withdraw(comment)
-        return _page(discussion.note(view, "withdrawn", comment=comment))
+        return forms.page(discussion.note(view, "withdrawn", comment=comment))
     if request.method == "POST" and status == "confirm" and post.confirm(comment):
         browser = _Browser.of(request)
         browser.writer = comment.writer
         browser.sent.append(comment.key)
-        return browser.remembered(_see(f"discuss/sent/{comment.key}/"))
+        return browser.remembered(forms.see(f"discuss/sent/{comment.key}/"))
     words = comments.shown(readmodel.publication(), view, comment.html)
-    return _page(discussion.note(view, status, comment=comment, words=words))
+    return forms.page(discussion.note(view, status, comment=comment, words=words))
 
 
-@form_view
+@forms.form_view
 @csrf_exempt  # mail programs send this by themselves when their button is pressed (RFC 8058)
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/stop/<token>/`: no more mails to this address."""
-    writer = Writer.objects.filter(key=_unsigned(token, letters.STOP) or "").first()
+    writer = Writer.objects.filter(key=forms.unsigned(token, letters.STOP) or "").first()
     view = _latest_episode(writer) if writer else None
     if writer is None or view is None:
-        return _not_found()
+        return forms.not_found()
     if request.method == "POST":
         Writer.objects.filter(pk=writer.pk).update(mails_stopped=True)
-        return _page(discussion.note(view, "stopped"))
-    return _page(discussion.note(view, "stop"))
+        return forms.page(discussion.note(view, "stopped"))
+    return forms.page(discussion.note(view, "stop"))
 
 
 def _latest_episode(writer: Writer) -> EpisodeView | None:
@@ -356,27 +330,27 @@ def _latest_episode(writer: Writer) -> EpisodeView | None:
 # ── after an answer ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@form_view
-@_open
+@forms.form_view
+@forms.guarded
 def rejoin(request: HttpRequest, token: str) -> HttpResponse:
     """`/discuss/rejoin/<token>/`: the one who disputed says one more word. The token is that of a mailed link, or the
     comment's key, in the browser that is known as theirs."""
-    mailed = _unsigned(token, letters.REJOIN)
+    mailed = forms.unsigned(token, letters.REJOIN)
     comment, view = _comment(mailed or token)
     if comment is None or view is None or not (mailed or _is_theirs(request, comment)):
-        return _not_found()
+        return forms.not_found()
     further = _Further(Part.REJOINDER, comment, comment.name, comment.writer, statements.may_rejoin(comment))
     return _further_word(request, view, further, lambda words: statements.rejoin(comment, words))
 
 
-@form_view
-@_open
+@forms.form_view
+@forms.guarded
 def reply(request: HttpRequest, secret: str) -> HttpResponse:
     """`/discuss/reply/<secret>/`: the guest of the episode replies to a dispute, once, through the mailed link."""
     invitation = statements.invitation(secret)
-    view = _episode(invitation.comment.episode.key) if invitation else None
+    view = forms.episode(invitation.comment.episode.key) if invitation else None
     if invitation is None or view is None:
-        return _not_found()
+        return forms.not_found()
     may = statements.may_reply(invitation)
     further = _Further(Part.REPLY, invitation.comment, invitation.name, invitation.writer, may)
     return _further_word(request, view, further, lambda words: statements.reply(invitation, words))
@@ -412,7 +386,7 @@ def _further_word(
         try:
             if not typed.problems:
                 take(words)
-                return _see(request.path.removeprefix(readmodel.publication().link("")))
+                return forms.see(request.path.removeprefix(readmodel.publication().link("")))
         except BadInput as error:
             typed.problems.append(str(error))
         return _further_form(view, further, typed)
@@ -422,7 +396,7 @@ def _further_form(view: EpisodeView, further: _Further, typed: _Typed, preview: 
     number = further.comment.number or 0
     card = next(iter(model.comments(view.id, number, number)), None)
     if card is None or card.gone:
-        return _not_found()
+        return forms.not_found()
     us, there = readmodel.publication(), statements.there(further.comment, further.part)
     if there is not None and there.writer != further.writer:
         there = None  # another guest's, which is nobody else's until it is published
@@ -439,14 +413,7 @@ def _further_form(view: EpisodeView, further: _Further, typed: _Typed, preview: 
         most=text.LONGEST,
         link=us.link(model.permalink(view.folder, number)),
     )
-    return _page(content, 400 if typed.problems else 200)
-
-
-def _unsigned(token: str, salt: str) -> Any:
-    try:
-        return signing.loads(token, salt=salt, max_age=LINK_LASTS if salt == letters.CONFIRM else None)
-    except signing.BadSignature:
-        return None
+    return forms.page(content, 400 if typed.problems else 200)
 
 
 # ── what all of them need ───────────────────────────────────────────────────────────────────────────────────────────
@@ -484,44 +451,7 @@ class _Browser:
         return answer
 
 
-def _token(subject: str, waited: object = False) -> str:
-    at = int(time.time()) - (QUICKEST if waited else 0)
-    return signing.dumps({"of": subject, "nonce": secrets.token_hex(16), "at": at}, salt="discuss form")
-
-
-def _nonce(token: str, subject: str, quickest: int = QUICKEST) -> str:
-    """What is used up with this form; empty when it is not ours, another's, too old or sent at once."""
-    try:
-        said = signing.loads(token, salt="discuss form", max_age=limits.FORM_LASTS)
-    except signing.BadSignature:
-        return ""
-    fit = said["of"] == subject and time.time() - said["at"] >= quickest
-    return str(said["nonce"]) if fit else ""
-
-
-def _episode(key: str, whole: bool = True) -> EpisodeView | None:
-    """The public episode that has this key, without its words and what others wrote; not `whole`, only its outline."""
-    row = Episode.objects.filter(key=key[:20]).first()
-    if row is None or not row.is_public:
-        return None
-    return readmodel.episodes([row.pk])[0] if whole else readmodel.outline(row.pk)
-
-
 def _comment(key: str) -> tuple[Comment | None, EpisodeView | None]:
     """A comment, and its episode while that is public."""
     row = Comment.objects.select_related("episode__show", "writer").filter(key=key[:20]).first()
-    return (row, _episode(row.episode.key)) if row else (None, None)
-
-
-def _page(content: str, code: int = 200) -> HttpResponse:
-    return HttpResponse(content, status=code, headers={"Cache-Control": "no-store", **ALWAYS})
-
-
-def _see(path: str) -> HttpResponse:
-    answer = HttpResponseRedirect(readmodel.publication().link(path), headers={"Cache-Control": "no-store", **ALWAYS})
-    answer.status_code = 303
-    return answer
-
-
-def _not_found() -> HttpResponse:
-    return _page(pages.not_found(), 404)
+    return (row, forms.episode(row.episode.key)) if row else (None, None)

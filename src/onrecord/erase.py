@@ -81,7 +81,7 @@ def replay() -> None:
     entries = erasures.read(private)
     for entry in entries:
         if entry["kind"] == erasing.PERSONAL:
-            keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements")}
+            keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements", "notices")}
             erasing.replay(str(entry.get("writer", "")), **keys)
     cutting.replay(entry for entry in entries if entry["kind"] == cutting.CUT)
     scrub.scrub()

@@ -53,6 +53,7 @@ address = {address}
 [discussion]
 # on = true                  # false: readers cannot write; what is published stays
 # hold = "first"             # a person's first comments wait until you have read them; "all": every comment does
+# uk_section_5 = false       # true: complaints of defamation run by the clocks of the law of England and Wales
 
 # [mail]                     # a mail server; without one each mail is a file in private/outbox/
 # host = "smtp.example.org"

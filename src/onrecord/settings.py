@@ -60,6 +60,7 @@ STEP_MODULES = [
     "onrecord.transcripts.steps.assemble",
     "onrecord.mail.steps.send",
     "onrecord.discussion.steps.settle",
+    "onrecord.discussion.steps.lapse",
     "onrecord.references.steps.save",
     "onrecord.references.steps.check",
     "onrecord.discussion.steps.forget",

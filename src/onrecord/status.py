@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from onrecord.catalogue.models import Episode, EpisodeState
-from onrecord.discussion import waiting
+from onrecord.discussion import notices, waiting
 from onrecord.jobs.models import State, Step
 from onrecord.mail import outgoing
 from onrecord.press.stale import stale_count
@@ -68,6 +68,7 @@ def status() -> dict[str, Any]:
         "stale": stale_count(),
         "mail": outgoing.standing(),
         "discussion": waiting.counts(),
+        "notices": notices.standing(),
         "dead_references": dead().count(),
         "failed": [f"{step}: {step.message}" for step in _failed_beside_episodes()],
         "episodes": [asdict(episode) for episode in statuses(episodes)],
@@ -171,6 +172,7 @@ def in_words(current: dict[str, Any]) -> str:
         lines.append(f"{current['stale']} public files wait to be written.")
     lines += _mail_in_words(current["mail"])
     lines += _discussion_in_words(current["discussion"])
+    lines += _notices_in_words(current["notices"])
     if current["dead_references"]:
         lines.append(f"{current['dead_references']} cited links are dead; `onrecord references list` names them.")
     lines += [f"failed: {sentence}" for sentence in current["failed"]]
@@ -191,6 +193,13 @@ def _discussion_in_words(waiting: dict[str, int]) -> list[str]:
         return []
     disputes = f", {waiting['disputes']} of them disputes" if waiting["disputes"] else ""
     return [f"{waiting['comments']} comments wait to be read{disputes}; `onrecord discussion list` shows them."]
+
+
+def _notices_in_words(notices: dict[str, Any]) -> list[str]:
+    if not notices["waiting"]:
+        return []
+    until = f", the first until {notices['until']}" if notices["until"] else ""
+    return [f"{notices['waiting']} legal notices wait for a decision{until}; the studio shows them."]
 
 
 def _mail_in_words(mail: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from onrecord import discuss, share, yours
+from onrecord import discuss, notify, share, yours
 from onrecord.feeds import views as feeds
 from onrecord.search import views as search
 
@@ -18,6 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("discuss/forget/", discuss.forget),
     path("discuss/confirm/<str:token>/", discuss.confirm),
     path("discuss/rejoin/<str:token>/", discuss.rejoin),
+    path("discuss/notice/", notify.notice),
+    path("discuss/notice/sent/<str:key>/", notify.sent),
+    path("discuss/notice/confirm/<str:token>/", notify.confirm),
+    path("discuss/notice/respond/<str:token>/", notify.respond),
     path("discuss/reply/<str:secret>/", discuss.reply),
     path("discuss/stop/<str:token>/", discuss.stop),
     path("discuss/yours/", yours.ask),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from onrecord import erase, readmodel
+from onrecord import erase, forms, readmodel
 from onrecord.discussion import personal, writers
 from onrecord.discussion.models import Comment, OwnLink, State
 from onrecord.lib import language, times
@@ -45,7 +45,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             return _page("ask")
         if not is_from_here(request):
-            return _not_found()
+            return forms.not_found()
         typed = request.POST.get("address", "")
         try:
             address = mail_address(typed)
@@ -62,7 +62,7 @@ def own(request: HttpRequest, secret: str) -> HttpResponseBase:
     """`/discuss/yours/<secret>/`: opens the mailed link; then everything can be downloaded, and erased."""
     link = personal.find(secret)
     if link is None or (request.method == "POST" and not is_from_here(request)):
-        return _not_found()
+        return forms.not_found()
     with language.speaking(readmodel.publication().language):
         if request.method != "POST":
             return _page("closed" if link.opened is None else "spent")
@@ -97,7 +97,8 @@ def _withdraw(link: OwnLink, key: str) -> None:
 
 
 def _opened(link: OwnLink, code: int = 200, problem: str = "") -> HttpResponse:
-    counts = {name: language.number(count) for name, count in personal.counted(link.address_hash).items()}
+    there = personal.counted(link.address_hash)
+    counts = {name: language.number(count) for name, count in there.items() if count or name != "notices"}
     opened = signing.dumps(link.pk, salt=SALT)
     return _page(
         "open",
@@ -145,8 +146,4 @@ def _page(status: str, code: int = 200, **context: Any) -> HttpResponse:
         again=us.link("discuss/yours/"),
         **context,
     )
-    return HttpResponse(content, status=code, headers={"Cache-Control": "no-store", **ALWAYS})
-
-
-def _not_found() -> HttpResponse:
-    return HttpResponse(pages.not_found(), status=404, headers={"Cache-Control": "no-store", **ALWAYS})
+    return forms.page(content, code)

@@ -226,6 +226,8 @@ def test_whatever_names_a_person_is_known_to_erasing() -> None:
         "Decided.comment",
         "Note.comment",
         "Note.writer",
+        "Notice.comment",
+        "Notice.writer",
     }
     fields = [field for model in (Writer, Comment) for field in model._meta.get_fields(include_hidden=True)]
     relations = [field for field in fields if field.auto_created and field.is_relation and not field.concrete]

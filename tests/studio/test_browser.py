@@ -235,7 +235,16 @@ SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
     *("URDU", "URDUwords/", "upload/", "comments/", "comments/decisions/", "COMMENTall/", "COMMENTtie/?time=0:01"),
     *("COMMENTanswer/", "disputes/", "ENGLISHcorrections/", "corrections/", "corrections/1/", "readers/"),
-    *("comments/of/1/", "rules/?new=1", "people/", "account/", "account/password/", "account/confirm/"),
+    *(
+        "comments/of/1/",
+        "notices/",
+        "NOTICE",
+        "rules/?new=1",
+        "people/",
+        "account/",
+        "account/password/",
+        "account/confirm/",
+    ),
     *("account/second-step/", "account/second-step/webauthn/", "account/second-step/webauthn/add/"),
     *("account/second-step/totp/activate/", "nothing/", "sign-out/", "sign-in/closed/"),
 )
@@ -246,7 +255,7 @@ SECOND_STEPS = (
 NO_SCREENS = {
     *("studio", "release", "withdraw", "retry", "approve", "decide", "person", "revoke"),  # lead to screens
     *("decide_all", "decide_statement", "undo", "note", "assign", "cut", "untie", "apply_rule", "remove_rule"),
-    *("confirm_answer", "invite_guest"),
+    *("confirm_answer", "invite_guest", "ask_writer"),
     *("file", "attached", "mfa_download_recovery_codes", "mfa_login_webauthn"),  # files and data
     "preview",  # the reader's page
 }
@@ -279,6 +288,7 @@ def test_every_screen_fits_and_axe_finds_nothing(address, chromium):
         page.goto(f"{address}comments/")
         addresses["COMMENT"] = f"comments/{page.locator('.queue > li').first.get_attribute('id')}/"
         make_a_rule_and_a_note(page, address, addresses["COMMENT"])
+        addresses["NOTICE"] = give_a_notice(page, address, addresses["ENGLISH"].split("/")[1])
         make_a_correction(page, f"{address}{addresses['ENGLISH']}corrections/")
         for screen in SCREENS:
             name = next((name for name in addresses if screen.startswith(name)), "")
@@ -354,6 +364,23 @@ def make_a_rule_and_a_note(page: Page, address: str, comment: str) -> None:
     if page.locator(".queue > li").count() == 3:
         page.locator(".queue > li").last.get_by_role("button", name="Spam").click()
     look_at(page, "comments")
+
+
+def give_a_notice(page: Page, address: str, episode: str) -> str:
+    """As a reader does; where the studio shows it."""
+    page.goto(f"{address.removesuffix('studio/')}discuss/notice/?episode={episode}")
+    page.get_by_label("Why it is against the law").fill("At 0:12 a name is given that a court has forbidden to give.")
+    page.get_by_label("Your name").fill("Nora Note")
+    page.get_by_label("Your mail address").fill("nora@example.org")
+    page.get_by_label("I believe in good faith").check()
+    page.wait_for_timeout(3_100)
+    look_at(page, "notice")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your notice has arrived")
+    look_at(page, "notice")
+    page.goto(f"{address}comments/")
+    look_at(page, "comments with a notice")
+    return page.locator("a[href*='/studio/notices/']").last.get_attribute("href").removeprefix("/studio/")  # type: ignore[union-attr]
 
 
 def make_a_correction(page: Page, address: str) -> None:

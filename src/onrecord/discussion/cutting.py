@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from onrecord.catalogue.changes import discussion_changed
-from onrecord.discussion import citing, log, moderate, text, writers
+from onrecord.discussion import citing, letters, log, moderate, text, writers
 from onrecord.discussion.models import Comment, Event, Kind, State, new_salt
 from onrecord.lib import erasures
 from onrecord.lib.errors import BadInput
@@ -64,6 +64,7 @@ def cut(comment: Comment, words: str, *, by: str) -> int:
             settings.ONRECORD.private, CUT, comment=comment.key, mark=mark, wordings=list(map(asdict, wordings))
         )
         _change(comment, lambda wording: wording.replace(words, mark), by)
+        letters.cut(comment)
     return places
 
 

@@ -5,14 +5,15 @@ Numbers stay, as tombstones; the lines of the log stay, and say nothing without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.conf import settings
 from django.db import transaction
 
 from onrecord.catalogue.changes import discussion_changed
 from onrecord.discussion import citing, log, moderate, writers
-from onrecord.discussion.models import Comment, Kind, OwnLink, Rule, State, Statement, Writer
+from onrecord.discussion.models import Comment, Kind, Notice, OwnLink, Rule, Stage, State, Statement, Writer
+from onrecord.jobs import queue
 from onrecord.lib import erasures
 from onrecord.mail import outgoing
 
@@ -33,12 +34,13 @@ def erase(address_hash: str, by: str = "") -> int:
         theirs, said = _comments(writer) if writer else [], _statements(writer)
         if writer:
             keys = {"comments": [one.key for one in theirs], "statements": [one.key for one in said]}
+            keys["notices"] = [one.key for one in writer.notices.all()]
             erasures.note(settings.ONRECORD.private, PERSONAL, writer=writer.key, **keys)
         _forget(address_hash, writer, theirs, said, by)
     return len(theirs)
 
 
-def replay(writer: str, comments: Iterable[str], statements: Iterable[str] = ()) -> int:
+def replay(writer: str, comments: Iterable[str], statements: Iterable[str] = (), notices: Iterable[str] = ()) -> int:
     """Erase again what an older backup has brought back. Returns how many comments went."""
     with transaction.atomic():
         log.lock()
@@ -46,6 +48,7 @@ def replay(writer: str, comments: Iterable[str], statements: Iterable[str] = ())
         left = Comment.objects.filter(key__in=list(comments)).exclude(salt="").select_related("episode__show")
         theirs = list({one.pk: one for one in [*left.order_by("id"), *(_comments(row) if row else [])]}.values())
         said = Statement.objects.filter(key__in=list(statements)).select_related("comment__episode")
+        _erase_notices(Notice.objects.filter(key__in=list(notices)))
         _forget(row.address_hash if row else "", row, theirs, [*said, *_statements(row)], "")
     return len(theirs)
 
@@ -66,8 +69,10 @@ def _forget(address_hash: str, writer: Writer | None, theirs: list[Comment], sai
     for comment in theirs:
         comment.refresh_from_db(fields=["folded_into"])
         log.forget_notes(comment.key)
+        _forget_in_notices(comment)
         moderate.take_away(comment, State.WITHDRAWN, Kind.ERASED, by)
     if writer:
+        _erase_notices(writer.notices.all())
         writer.delete()
     if address_hash:
         OwnLink.objects.filter(address_hash=address_hash).delete()
@@ -82,3 +87,35 @@ def _take_back(statement: Statement, by: str) -> None:
     citing.forget_said(statement)
     statement.delete()
     discussion_changed(statement.comment.episode_id)
+
+
+# ── legal notices ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def forget_notices(notices: Collection[Notice]) -> None:
+    """Erase legal notices because whose they are said to be wants it, in the caller's transaction."""
+    erasures.note(settings.ONRECORD.private, PERSONAL, notices=[one.key for one in notices])
+    _erase_notices(notices)
+
+
+def _erase_notices(notices: Iterable[Notice]) -> None:
+    """One on which something was done leaves what was decided and when; another goes altogether."""
+    for notice in notices:
+        log.forget_notes(notice.key)
+        outgoing.forget_quoting([notice.key])
+        if notice.stage in (Stage.HIDDEN, Stage.DECIDED):
+            notice.name = notice.explanation = notice.statement = notice.meaning = notice.wrong = ""
+            notice.salt = notice.network = notice.reason = ""
+            notice.writer = None
+            notice.save()
+        else:
+            queue.forget(notice.pk, None, [moderate.LAPSE])
+            notice.delete()
+
+
+def _forget_in_notices(comment: Comment) -> None:
+    """What legal notices have of the comment's writer: name and postal address, the words, the statement of reasons."""
+    for notice in comment.notices.all():
+        log.forget_notes(notice.key)
+        notice.response, notice.statement, notice.salt, notice.reason = b"", "", "", ""
+        notice.save()

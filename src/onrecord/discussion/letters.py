@@ -10,7 +10,7 @@ from django.core import signing
 from django.utils.translation import gettext
 
 from onrecord.discussion import log, outcomes, writers
-from onrecord.discussion.models import Answer, Comment, Invitation, Outcome, Part, Statement, Writer
+from onrecord.discussion.models import Answer, Comment, Invitation, Outcome, Part, Returned, Statement, Writer
 from onrecord.lib.language import isolated, speaking
 from onrecord.mail import outgoing
 from onrecord.mail.models import Mail
@@ -63,8 +63,46 @@ def returned(comment: Comment, due: datetime | None = None) -> Mail | None:
                 "This is what you wrote:\n\n%(text)s"
             ),
             "returned",
-            {"reason": comment.reason},
+            {"reason": f"{labelled(comment.reason, _ground(comment))}\n\n{redress()}"},
             due=due,
+        )
+
+
+def _ground(comment: Comment) -> str:
+    """The house's rule that a comment is returned by, in words."""
+    kind = Returned(comment.returned_for or Returned.OTHER)
+    return "" if kind == Returned.OTHER else gettext(outcomes.RETURNED[kind])
+
+
+def labelled(reason: str, ground: str) -> str:
+    """The reason of a decision, and the law or the rule that it rests on."""
+    rests_on = gettext("It rests on: %(ground)s") % {"ground": ground}
+    return f"{reason}\n\n{rests_on}" if ground else reason
+
+
+def redress(by_itself: bool = False) -> str:
+    """Who decided, and what somebody can do who does not agree: the end of a statement of reasons (article 17 of the
+    Digital Services Act)."""
+    program = gettext("This was done by itself, because the time to answer was over. A person looks at it afterwards.")
+    who = program if by_itself else gettext("A person decided this, not a program.")
+    then = gettext(
+        "If you do not agree, answer this mail: it is looked at again. You can also turn to a body for out-of-court "
+        "settlement of disputes, or to a court."
+    )
+    return f"{who} {then}"
+
+
+def cut(comment: Comment) -> None:
+    """Tell that personal data was cut out of what they wrote, and why."""
+    with speaking(comment.language):
+        ground = gettext("personal data is not published without need")
+        reason = gettext("Personal data stood in it. All else is as you wrote it.")
+        _send(
+            comment,
+            gettext("Something was cut out of your comment on “%(title)s”"),
+            gettext("The moderator has cut something out of your comment on “%(title)s”.\n\n%(reason)s"),
+            "cut",
+            {"reason": f"{labelled(reason, ground)}\n\n{redress()}"},
         )
 
 
@@ -77,6 +115,8 @@ def answered(answer: Answer) -> None:
             other = answer.duplicate_of.number if answer.duplicate_of else None
             outcome = {"outcome": outcomes.in_words(answer.outcome, other), "reason": answer.reason}
             said.append(gettext("What came of it: %(outcome)s. The reason:\n\n%(reason)s") % outcome)
+        if answer.outcome == Outcome.REMOVED:
+            said.append(redress())
         if hasattr(comment, "dispute") and answer.outcome != Outcome.REMOVED:
             link = _url(f"discuss/rejoin/{signing.dumps(comment.key, salt=REJOIN)}/")
             said.append(

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from onrecord.catalogue.models import Episode
-from onrecord.discussion.models import Comment, State, UsedForm, Writer
+from onrecord.discussion.models import Comment, Notice, State, UsedForm, Writer
 from onrecord.jobs import queue
 from onrecord.lib import keys
 from onrecord.lib.errors import BadInput
@@ -56,6 +56,17 @@ def check(episode: Episode, writer: Writer, network: str, recognised: bool, now:
         )
 
 
+def check_notice(episode: Episode, writer: Writer | None, network: str, now: datetime) -> None:
+    """The same of legal notices. Raises TooMany."""
+    lately = Notice.objects.filter(created__gt=now - HOUR)
+    if lately.filter(episode=episode).count() >= OF_AN_EPISODE:
+        raise TooMany(gettext("Very much is being written here just now. Please try again in an hour."))
+    if network and lately.filter(network=network).count() >= OF_A_NETWORK:
+        raise TooMany(gettext("Much has come from your network in the last hour. Please try again later."))
+    if writer is not None and lately.filter(writer=writer).count() >= OF_AN_ADDRESS:
+        raise TooMany(gettext("You have written much in the last hour. Please try again later."))
+
+
 def hash_of_network(network: str, now: datetime) -> str:
     """A keyed hash of the network that a request came from; empty where that is not known."""
     if not network:
@@ -74,6 +85,7 @@ def end_of_period(now: datetime) -> datetime:
 def forget_what_is_over(now: datetime) -> None:
     """Let go of networks that are older than 30 days, and of forms that could not be sent any more."""
     Comment.objects.exclude(network="").filter(created__lt=now - REMEMBERED).update(network="")
+    Notice.objects.exclude(network="").filter(created__lt=now - REMEMBERED).update(network="")
     UsedForm.objects.filter(at__lt=now - FORM_LASTS).delete()
 
 

@@ -22,6 +22,7 @@ from onrecord.discussion.models import (
     Event,
     Head,
     Kind,
+    Notice,
     Part,
     Statement,
     new_salt,
@@ -73,6 +74,13 @@ def append_correction(kind: Kind, correction: Correction, *, note: str = "", by:
     event = Event(kind=kind, episode=correction.episode.key, comment=correction.key, by=by)
     of_text = kind in (Kind.CORRECTED, Kind.REWORDED)
     return _chain(event, note, digest_of(correction.salt, correction.text) if of_text else "")
+
+
+def append_notice(kind: Kind, notice: Notice, *, note: str = "", by: str = "") -> Event:
+    """The same of a legal notice, under its own key: when it comes the digest is that of what it says, later that of
+    the note."""
+    event = Event(kind=kind, episode=notice.episode.key, comment=notice.key, by=by)
+    return _chain(event, note, digest_of(*notice_content(notice)) if kind == Kind.NOTICE else "")
 
 
 def _event(kind: Kind, comment: Comment, by: str) -> Event:
@@ -195,7 +203,7 @@ def verify() -> list[str]:
     head = Head.objects.first()
     if head and (head.number, head.hash) != (expected - 1, previous):
         problems.append("The last events are missing.")
-    return [*problems, *_altered_words(), *_altered_corrections(), *_altered_answers()]
+    return [*problems, *_altered_words(), *_altered_corrections(), *_altered_answers(), *_altered_notices()]
 
 
 def _altered_words() -> Iterator[str]:
@@ -226,6 +234,20 @@ def outcome_content(answer: Answer) -> Content:
 def statement_content(statement: Statement) -> Content:
     """What is hashed of a guest's reply or a rejoinder: as of a comment."""
     return Content(statement.salt, wording(statement.name, statement.text))
+
+
+def notice_content(notice: Notice) -> Content:
+    """What is hashed of a legal notice: its name and all that it says, a line each."""
+    said = (notice.name, notice.explanation, notice.statement, notice.meaning, notice.wrong)
+    return Content(notice.salt, "\n".join(part for part in said if part))
+
+
+def _altered_notices() -> Iterator[str]:
+    """Legal notices whose words stand in no line."""
+    received = set(Event.objects.filter(kind=Kind.NOTICE).values_list("comment", "digest"))
+    for notice in Notice.objects.exclude(salt="").order_by("id").iterator():
+        if (notice.key, digest_of(*notice_content(notice))) not in received:
+            yield f"Notice {notice.key} is not as it was received."
 
 
 def _altered_answers() -> Iterator[str]:
@@ -270,6 +292,14 @@ def receipt_of_statement(statement: Statement) -> dict[str, Any]:
     """The same of a guest's reply or a rejoinder."""
     events = Event.objects.filter(comment=statement.comment.key, kind=KIND_OF_PART[Part(statement.part)])
     return receipt_of(statement.comment.key, events.latest("number"), statement)
+
+
+def receipt_of_notice(notice: Notice) -> dict[str, Any]:
+    """The same of a legal notice."""
+    received = Event.objects.get(comment=notice.key, kind=Kind.NOTICE)
+    salt, words = notice_content(notice)
+    line = {"event": received.number, "hash": received.hash, "digest": received.digest}
+    return {"notice": notice.key, "received": iso(received.at), **line, "salt": salt, "text": words}
 
 
 def receipt_of(key: str, received: Event, of: Comment | Statement) -> dict[str, Any]:

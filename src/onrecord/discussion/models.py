@@ -73,6 +73,7 @@ class State(models.TextChoices):
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
     REMOVED = "removed"
+    RESTRICTED = "restricted"  # hidden for legal reasons; its words are there, for those who decide
 
 
 class Returned(models.TextChoices):
@@ -318,6 +319,13 @@ class Kind(models.TextChoices):
     UNTIED = "untied"
     CUT = "cut"
     ERASED = "erased"
+    RESTRICTED = "restricted"
+    NOTICE = "notice received"
+    NOTICE_CONFIRMED = "notice confirmed"
+    ASKED = "writer asked"
+    RESPONDED = "writer responded"
+    LAPSED = "no response in time"
+    RULED = "notice decided"
 
 
 class Event(models.Model):
@@ -327,7 +335,9 @@ class Event(models.Model):
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     episode = models.CharField(max_length=10, help_text="the episode's key")
-    comment = models.CharField(max_length=16, db_index=True, help_text="the comment's key, or the correction's")
+    comment = models.CharField(
+        max_length=16, db_index=True, help_text="the comment's key, or the correction's, or the notice's"
+    )
     digest = models.CharField(max_length=64, help_text="salted hash of the content: log.digest_of")
     previous = models.CharField(max_length=64, help_text="the hash of the event before")
     hash = models.CharField(max_length=64)
@@ -402,11 +412,13 @@ class EarlierText(models.Model):
 
 
 class Deed(models.TextChoices):
-    """What a publisher decides on comments that wait."""
+    """What a publisher decides on comments that wait; the last two only on a legal notice."""
 
     PUBLISH = "publish"
     RETURN = "return"
     SPAM = "spam"
+    REMOVE = "remove"
+    RESTRICT = "restrict"
 
 
 class Decision(models.Model):
@@ -431,6 +443,82 @@ class Decided(models.Model):
     published = models.DateTimeField(null=True)
     blocks = models.BooleanField(default=False, help_text="its writer was blocked by this decision")
     mail = models.ForeignKey(Mail, null=True, on_delete=models.SET_NULL, related_name="+")
+
+
+class Law(models.TextChoices):
+    """Under which law a notice is given."""
+
+    DSA = "dsa", "Digital Services Act, article 16"
+    UK = "uk", "Defamation Act 2013, section 5"
+
+
+class Stage(models.TextChoices):
+    """How far a notice is."""
+
+    RECEIVED = "received", "received"
+    ASKED = "asked", "its writer was asked"
+    KEPT = "kept", "its writer stands by it"
+    HIDDEN = "hidden", "hidden by itself, until somebody decides"
+    DECIDED = "decided", "decided"
+
+
+class Ruling(models.TextChoices):
+    """What was decided on a notice."""
+
+    NONE = "none", "no action"
+    RESTRICTED = "restricted", "hidden for legal reasons"
+    REMOVED = "removed", "removed for legal reasons"
+    CHANGED = "changed", "what was said was changed"
+    WITHDRAWN = "withdrawn", "not there any more"
+
+
+class Notice(models.Model):
+    """Somebody says that a comment, or what is said in an episode, is against the law. `notices.py` has its clocks."""
+
+    key = models.CharField(max_length=16, unique=True, default=new_key)
+    form = models.CharField(max_length=32, unique=True, help_text="the nonce: a form is good for one notice")
+    law = models.CharField(max_length=3, choices=Law.choices)
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="notices")
+    comment = models.ForeignKey(Comment, null=True, on_delete=models.SET_NULL, related_name="notices")
+    second = models.PositiveIntegerField(null=True, help_text="of the episode, where it is about what is said")
+    writer = models.ForeignKey(
+        Writer, null=True, on_delete=models.SET_NULL, related_name="notices", help_text="who gives it, where they say"
+    )
+    name = models.CharField(max_length=200)
+    explanation = models.TextField(help_text="why it is held to be against the law")
+    statement = models.TextField(default="", help_text="section 5: the words complained of")
+    meaning = models.TextField(default="", help_text="section 5: what they are held to mean")
+    wrong = models.TextField(default="", help_text="section 5: what is inaccurate, or opinion without support")
+    pass_name = models.BooleanField(default=False, help_text="section 5: the comment's writer may have the name")
+    pass_address = models.BooleanField(default=False, help_text="section 5: and the mail address")
+    salt = models.CharField(max_length=32, default=new_salt, help_text="empty once the content is erased")
+    language = models.CharField(max_length=20)
+    network = models.CharField(max_length=32, default="", help_text="keyed hash of where it came from; for 30 days")
+    created = models.DateTimeField()
+    confirmed = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.RECEIVED)
+    due = models.DateTimeField(null=True, help_text="until when the law wants the next step")
+    lapses = models.DateTimeField(null=True, help_text="when the comment is hidden by itself")
+    lapsed = models.DateTimeField(null=True, help_text="when it was")
+    response = models.BinaryField(default=b"", help_text="sealed: name and postal address of the comment's writer")
+    may_pass = models.BooleanField(default=False, help_text="these may be passed on to who gave the notice")
+    ruling = models.CharField(max_length=10, choices=Ruling.choices, default="")
+    decided = models.DateTimeField(null=True)
+    by = models.CharField(max_length=120, default="")
+    reason = models.TextField(default="", help_text="the facts, as both sides are told")
+    ground = models.TextField(default="", help_text="the law or the term that it rests on")
+    public_reason = models.TextField(default="", help_text="what readers see of the reason; may be empty")
+    was = models.CharField(max_length=10, choices=Stage.choices, default="", help_text="before it was decided")
+    decision = models.ForeignKey(
+        Decision, null=True, on_delete=models.SET_NULL, related_name="notices", help_text="while it can be undone"
+    )
+    mail = models.ForeignKey(Mail, null=True, on_delete=models.SET_NULL, related_name="+", help_text="that tells of it")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due", "created"], condition=~Q(stage="decided"), name="notices_waiting"),
+            models.Index(fields=["network", "created"], condition=~Q(network=""), name="notices_of_network"),
+        ]
 
 
 class Note(models.Model):

@@ -26,6 +26,8 @@ from onrecord.discussion.models import (
     Discussion,
     Dispute,
     Kind,
+    Notice,
+    Outcome,
     Returned,
     State,
     Writer,
@@ -47,9 +49,16 @@ MOST_TOUCHED = 5_000
 LONGEST_BY = 120
 """Characters of who did it, in the log."""
 
-SETTLE = "discussion.settle"
-AFTER = {Deed.PUBLISH: State.PUBLISHED, Deed.RETURN: State.RETURNED, Deed.SPAM: State.SPAM}
+SETTLE, LAPSE = "discussion.settle", "discussion.lapse"
+AFTER = {
+    Deed.PUBLISH: State.PUBLISHED,
+    Deed.RETURN: State.RETURNED,
+    Deed.SPAM: State.SPAM,
+    Deed.REMOVE: State.REMOVED,
+    Deed.RESTRICT: State.RESTRICTED,
+}
 """Where a comment stands after a decision."""
+KINDS = {State.REMOVED: Kind.REMOVED, State.RESTRICTED: Kind.RESTRICTED}
 
 
 def find(key: str) -> Comment:
@@ -90,6 +99,8 @@ def decide(
         elif deed == Deed.RETURN:
             returned = _each_once(fit + _said_again(fit))
             changed = [_return(one, reason, returned_for, by, decision) for one in returned]
+        elif deed in (Deed.REMOVE, Deed.RESTRICT):
+            changed = [take_down(one, AFTER[deed], by) for one in fit]
         else:
             changed = [_publish(one, by, decision) for one in fit]
         _finish(decision, changed)
@@ -167,8 +178,10 @@ def _why_not(deed: Deed, comment: Comment) -> str:
     name = f"Comment {comment.key}"
     if not comment.salt or (deed == Deed.PUBLISH and comment.state == State.WITHDRAWN):
         return f"The words of comment {comment.key} are gone." if deed == Deed.PUBLISH else _is_away(name)
-    if comment.state in (State.SPAM, State.WITHDRAWN):
+    if comment.state in (State.SPAM, State.WITHDRAWN, State.REMOVED):
         return _is_away(name)
+    if deed in (Deed.REMOVE, Deed.RESTRICT) and comment.state not in (State.PUBLISHED, State.RESTRICTED):
+        return f"{name} is not public: it is {comment.state}."
     if deed == Deed.RETURN and comment.state != State.HELD:
         return f"{name} does not wait: it is {comment.state}."
     if deed == Deed.PUBLISH and comment.state == State.PUBLISHED:
@@ -239,6 +252,17 @@ def _hide(comments: Iterable[Comment], by: str, block: bool) -> list[Decided]:
     ]
 
 
+def take_down(comment: Comment, state: State, by: str = "") -> Decided:
+    """Out of sight for legal reasons, in the caller's transaction; the words stay in the rows. Returns what was."""
+    before = Decided(comment=comment, was=comment.state, published=comment.published)
+    comment.state = state
+    comment.save(update_fields=["state"])
+    citing.unpublished([comment.pk])
+    log.append(KINDS[state], comment, by=by)
+    discussion_changed(comment.episode_id)
+    return before
+
+
 def _said_again(comments: Iterable[Comment]) -> list[Comment]:
     """What waits in the same lines."""
     firsts = [one.folded_into_id or one.pk for one in comments]
@@ -286,6 +310,7 @@ def undo(number: int, by: str) -> int:
         _bring_back(decision, changed)
         log.append_all(Kind.UNDONE, [row.comment for row in changed], by=by)
         _counts_changed({row.comment.episode_id for row in changed})
+        _reopen(decision)
         queue.forget(decision.pk, None, [SETTLE])
         decision.delete()
     return len(changed)
@@ -308,6 +333,16 @@ def _bring_back(decision: Decision, changed: Collection[Decided]) -> None:
     outgoing.take_back([row.mail_id for row in changed if row.mail_id])
 
 
+def _reopen(decision: Decision) -> None:
+    """The legal notices on which it was decided wait again, and their clocks run on."""
+    for notice in decision.notices.all():
+        outgoing.take_back([notice.mail_id] if notice.mail_id else [])
+        notice.stage, notice.ruling, notice.decided, notice.by = notice.was, "", None, ""
+        notice.save(update_fields=["stage", "ruling", "decided", "by"])
+        if notice.lapses:
+            queue.restart(LAPSE, notice.pk, not_before=notice.lapses)
+
+
 def undoable() -> list[Decision]:
     """The newest decisions of people that can still be undone, each with `comments`: how many it changed."""
     rows = Decision.objects.filter(until__gt=timezone.now(), by_rule=False).annotate(comments=Count("decided"))
@@ -323,6 +358,9 @@ def settle(number: int) -> None:
         return
     if decision.deed == Deed.SPAM:
         _purge(decision)
+    if decision.deed == Deed.REMOVE:
+        rows = decision.decided.filter(comment__state=State.REMOVED).select_related("comment")
+        erase([row.comment for row in rows], State.REMOVED)
     decision.delete()
 
 
@@ -337,7 +375,9 @@ def _purge(decision: Decision) -> None:
     erase([row.comment for row in unwanted], State.SPAM)
     Writer.objects.filter(pk__in=blocked).exclude(blocked=None).update(address=b"", name="")
     strangers = Writer.objects.filter(pk__in=counted.keys() - blocked, verified=None)
-    strangers.exclude(pk__in=Comment.objects.filter(writer__isnull=False).values("writer")).delete()
+    wrote = Comment.objects.filter(writer__isnull=False).values("writer")
+    notified = Notice.objects.filter(writer__isnull=False).values("writer")
+    strangers.exclude(pk__in=wrote).exclude(pk__in=notified).delete()
     by_count: dict[int, list[int]] = {}
     for writer, count in counted.items():
         by_count.setdefault(count, []).append(writer)
@@ -374,7 +414,7 @@ def _leave_tombstone(comment: Comment, state: State) -> None:
     comment.ties.all().delete()
     comment.statements.all().delete()
     comment.invitations.all().delete()
-    if state != State.REMOVED:
+    if state != State.REMOVED or not comment.answers.filter(outcome=Outcome.REMOVED).exists():
         comment.answers.all().delete()
     Dispute.objects.filter(comment=comment).delete()
     comment.earlier.all().delete()

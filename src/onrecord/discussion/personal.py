@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from onrecord.discussion import erasing, letters, log, writers
-from onrecord.discussion.models import Comment, Event, OwnLink, State, Statement, Writer
+from onrecord.discussion import erasing, letters, log, notices, writers
+from onrecord.discussion.models import Comment, Event, Notice, OwnLink, State, Statement, Writer
 from onrecord.lib.errors import BadInput
 from onrecord.lib.times import iso
 from onrecord.mail import outgoing
@@ -80,6 +80,7 @@ def counted(address_hash: str) -> dict[str, int]:
         "disputes": theirs.filter(dispute__isnull=False).count(),
         "references": Reference.objects.filter(pk__in=theirs.values("cited__reference")).count(),
         "replies": Statement.objects.filter(writer__address_hash=address_hash).count(),
+        "notices": Notice.objects.filter(writer__address_hash=address_hash).count(),
         "mails": mails,
     }
 
@@ -122,6 +123,14 @@ def write(file: IO[bytes], address: str) -> None:
             "invitations": [
                 {"name": one.name, "invited": iso(one.created), "expires": iso(one.expires), "used": _date(one.used)}
                 for one in writer.invitations.order_by("id")
+            ],
+            "legal_notices": [
+                _notice(one) for one in writer.notices.select_related("episode", "comment").order_by("id")
+            ],
+            "in_legal_notices": [
+                {"comment": one.comment.key, "you_gave": notices.response(one)}
+                for one in Notice.objects.filter(comment__in=comments).exclude(response=b"").select_related("comment")
+                if one.comment
             ],
             "mails_waiting": [
                 {"written": iso(mail.created), "subject": content.subject, "text": content.body}
@@ -207,6 +216,29 @@ def _statement(statement: Statement) -> dict[str, Any]:
         "received": iso(statement.created),
         "published": _date(statement.published),
         "returned_because": statement.reason,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    """A legal notice that they gave."""
+    return {
+        "notice": notice.key,
+        "law": notice.get_law_display(),
+        "episode": notice.episode.title,
+        "comment": notice.comment.number if notice.comment else None,
+        "second": notice.second,
+        "name": notice.name,
+        "explanation": notice.explanation,
+        "statement": notice.statement,
+        "meaning": notice.meaning,
+        "wrong": notice.wrong,
+        "received": iso(notice.created),
+        "confirmed": _date(notice.confirmed),
+        "hash_of_network": notice.network,
+        "decided": _date(notice.decided),
+        "decision": notice.get_ruling_display(),
+        "reason": notice.reason,
+        "ground": notice.ground,
     }
 
 

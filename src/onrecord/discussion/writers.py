@@ -22,13 +22,17 @@ def find_or_make(address: str, name: str) -> Writer:
 
 def address_of(row: Writer | OwnLink) -> str:
     """Their mail address; empty when it was erased."""
-    content = bytes(row.address)
-    return sealing.unseal(_key("addresses"), content).decode() if content else ""
+    return unsealed(row.address)
 
 
 def sealed(address: str) -> bytes:
-    """A mail address as rows keep it."""
+    """An address, of mail or of a house, as rows keep it."""
     return sealing.seal(_key("addresses"), address.encode())
+
+
+def unsealed(content: bytes | memoryview) -> str:
+    """The same as it was; empty when it was erased."""
+    return sealing.unseal(_key("addresses"), bytes(content)).decode() if content else ""
 
 
 def hash_of(address: str) -> str:

@@ -118,12 +118,14 @@ class DiscussionSettings:
     """Whether readers may write, and what waits until somebody has read it: "all", or the "first" of each person.
 
     A person's first comments wait until one has been published and its address confirmed. `second_eyes`: an answer that
-    says what came of a dispute waits until another editor has confirmed it.
+    says what came of a dispute waits until another editor has confirmed it. `uk_section_5`: the law of England and
+    Wales applies, and complaints of defamation run by the clocks of section 5 of the Defamation Act 2013.
     """
 
     on: bool = True
     hold: str = "first"
     second_eyes: bool = False
+    uk_section_5: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from onrecord.discussion import moderate
-from onrecord.discussion.models import Answer, Cited, Comment, Dispute, Part, State, Statement, Tie
+from onrecord.discussion.models import (
+    Answer,
+    Cited,
+    Comment,
+    Dispute,
+    Notice,
+    Outcome,
+    Part,
+    Ruling,
+    State,
+    Statement,
+    Tie,
+)
 from onrecord.lib import html
 from onrecord.passages.models import Place
 from onrecord.passages.models import State as PlaceState
@@ -109,7 +122,7 @@ class StatementView:
 @dataclass(frozen=True)
 class CommentView:
     """A comment that has a number. One that was taken away keeps the number and has nothing else (`gone` says how), but
-    for the answer that says why.
+    for the answer that says why, or, after a legal notice, the day (`gone_since`) and perhaps a reason.
 
     `to` is the number of what it replies to; `elsewhere` are the numbers of replies to it on other
     pages. `ties` are those of an ordinary comment, made by an editor.
@@ -131,6 +144,8 @@ class CommentView:
     answer: AnswerView | None = None
     reply: StatementView | None = None
     rejoinder: StatementView | None = None
+    gone_since: datetime | None = None
+    gone_reason: str = ""
 
     @property
     def newest(self) -> datetime:
@@ -338,7 +353,7 @@ def _tie(row: Tie) -> TieView:
 
 
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
-    """The comments of an episode from one number to another, in their order. 10 queries at most."""
+    """The comments of an episode from one number to another, in their order. 11 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
     replies: dict[int, list[int]] = {}
     shown = Q(number__lt=first) | Q(number__gt=last)
@@ -350,7 +365,8 @@ def comments(episode: int, first: int, last: int) -> list[CommentView]:
 
 def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> list[CommentView]:
     """These comments with all that belongs to them; `replies` has, by comment, the numbers of those elsewhere."""
-    ordered = rows.select_related("parent").defer("parent__text", "parent__html").order_by("number")
+    ordered = list(rows.select_related("parent").defer("parent__text", "parent__html").order_by("number"))
+    why_gone = _why_gone([row.pk for row in ordered if row.state in (State.REMOVED, State.RESTRICTED)])
     ties = _ties(rows)
     disputes, references = _disputes(rows, ties), _references(rows)
     answers, statements = _answers(rows, references), _statements(rows, references)
@@ -363,9 +379,24 @@ def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> lis
             answer=answers.get(row.pk),
             reply=statements.get((row.pk, Part.REPLY)),
             rejoinder=statements.get((row.pk, Part.REJOINDER)),
+            **why_gone.get(row.pk, {}),
         )
         for row in ordered
     ]
+
+
+def _why_gone(comments: Collection[int]) -> dict[int, dict[str, Any]]:
+    """By comment: since when it is hidden or removed after a legal notice, and what readers are told of why. 1 query
+    where there is any."""
+    if not comments:
+        return {}
+    taken = Q(ruling__in=(Ruling.REMOVED, Ruling.RESTRICTED)) | Q(ruling="", lapsed__isnull=False)
+    rows = Notice.objects.filter(taken, comment__in=comments).order_by("id")
+    told = rows.values_list("comment_id", "decided", "lapsed", "ruling", "public_reason")
+    return {
+        comment: {"gone_since": decided or lapsed, "gone_reason": html.clean(reason) if ruling else ""}
+        for comment, decided, lapsed, ruling, reason in told
+    }
 
 
 References = Mapping[tuple[str, int], tuple[Standing, ...]]
@@ -386,7 +417,8 @@ def _references(comments: QuerySet[Comment]) -> References:
 
 def _answers(comments: QuerySet[Comment], references: References) -> dict[int, AnswerView]:
     """By comment. 1 query: every wording that was published, the newest last."""
-    stand = Q(comment__state__in=(State.PUBLISHED, State.REMOVED))  # of what is spam the rows are there for a while
+    says_why = Exists(Answer.objects.filter(comment=OuterRef("comment"), outcome=Outcome.REMOVED))
+    stand = Q(comment__state=State.PUBLISHED) | Q(says_why, comment__state=State.REMOVED)  # of spam rows are there, too
     shown = Answer.objects.filter(stand, comment__in=comments.order_by(), published__isnull=False)
     wordings: dict[int, list[Answer]] = {}
     rows = shown.select_related("duplicate_of", "correction").order_by("id")
@@ -477,7 +509,7 @@ def _view(row: Comment, elsewhere: Collection[int]) -> CommentView:
 
 
 def on_page(episode: int, page: int) -> list[CommentView]:
-    """The comments of a page. 10 queries at most."""
+    """The comments of a page. 11 queries at most."""
     return comments(episode, (page - 1) * PAGE + 1, page * PAGE)
 
 

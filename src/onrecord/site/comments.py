@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ GONE = {
     "held": gettext_noop("This comment is being read once more."),
     "returned": gettext_noop("This comment was returned to its writer."),
     "removed": gettext_noop("This comment was removed for legal reasons."),
+    "restricted": gettext_noop("This comment is hidden for legal reasons."),
 }
 """What a comment's place says when it is there no more."""
 
@@ -66,6 +68,12 @@ def write_link(us: Publication, view: EpisodeView, to: int | None = None) -> str
         return ""
     asked = {"episode": view.key} | ({"to": str(to)} if to else {})
     return us.link(f"{FORM}?{urlencode(asked)}")
+
+
+def notice_link(us: Publication, view: EpisodeView, number: int | None = None) -> str:
+    """Where somebody says that an episode, or a comment of it, is against the law: also when nobody may write."""
+    asked = {"episode": view.key} | ({"comment": str(number)} if number else {})
+    return us.link(f"{FORM}notice/?{urlencode(asked)}")
 
 
 def dispute_link(us: Publication, view: EpisodeView, kind: str = "1") -> str:
@@ -122,17 +130,24 @@ class _Comments:
         link = escape(self.us.link(model.permalink(self.view.folder, comment.number)))
         place = f'<a class="number" href="{link}">#{number(comment.number)}</a>'
         if comment.gone:
-            said = f'<p class="gone"{self.ui}>{place} {escape(gettext(GONE[comment.gone]))}</p>'
+            said = f'<p class="gone"{self.ui}>{place} {escape(gettext(GONE[comment.gone]))}{self._since(comment)}</p>'
+            if comment.gone_reason:
+                said += f'<p class="gone" dir="auto">{escape(comment.gone_reason)}</p>'
             said += self._said_to(comment, link)
             return f'<article class="comment" id="{comment.anchor}">{said}</article>'
-        zone = self.us.time_zone
-        date = f'<time datetime="{times.iso(comment.published)}">{times.long_date(comment.published, zone)}</time>'
+        date = self._day(comment.published)
         who = f'<header{self.ui}><b><bdi>{escape(comment.name)}</bdi></b> <a href="{link}">{date}</a> {place}</header>'
         said = f'<div class="said" dir="auto">{self._words(comment, link)}</div>'
         about = disputes.head(self.us, self.view, comment)
         cited = references.below(self.us, comment.references, self.view.language)
         said = f"{about}{said}{cited}{self._said_to(comment, link)}"
         return f'<article class="comment" id="{comment.anchor}">{who}{said}{self._foot(comment)}</article>'
+
+    def _day(self, at: datetime) -> str:
+        return f'<time datetime="{times.iso(at)}">{times.long_date(at, self.us.time_zone)}</time>'
+
+    def _since(self, comment: CommentView) -> str:
+        return f" · {self._day(comment.gone_since)}" if comment.gone_since else ""
 
     def _said_to(self, comment: CommentView, link: str) -> str:
         if self.excerpts:
@@ -161,7 +176,10 @@ class _Comments:
             label = escape(gettext("Reply to #%(number)s") % {"number": number(comment.number)})
             words = escape(gettext("Reply"))
             notes.append(f'<a class="reply" rel="nofollow" href="{escape(reply)}" aria-label="{label}">{words}</a>')
-        return f"<footer{self.ui}>{' · '.join(notes)}</footer>" if notes else ""
+        label = escape(gettext("Report #%(number)s: it is against the law") % {"number": number(comment.number)})
+        report, words = escape(notice_link(self.us, self.view, comment.number)), escape(gettext("Report"))
+        notes.append(f'<a class="report" rel="nofollow" href="{report}" aria-label="{label}">{words}</a>')
+        return f"<footer{self.ui}>{' · '.join(notes)}</footer>"
 
     def _reference(self, words: str, other: int) -> str:
         link = escape(self.us.link(model.permalink(self.view.folder, other)))

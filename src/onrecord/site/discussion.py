@@ -6,26 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, ngettext
 
 from onrecord import readmodel
+from onrecord.discussion import outcomes
 from onrecord.discussion.models import Returned
 from onrecord.lib.language import number, speaks
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel import discussion as model
 from onrecord.site import answers, assets, disputes, frame, linked_data, references
-from onrecord.site.comments import FORM, for_programs, listed, shown, write_link
-
-RETURNED = {
-    Returned.TOPIC: gettext_noop("not about this episode"),
-    Returned.GROUNDS: gettext_noop("a claim without grounds"),
-    Returned.TONE: gettext_noop("insults"),
-    Returned.PRIVATE: gettext_noop("private things of others"),
-    Returned.UNLAWFUL: gettext_noop("against the law"),
-    Returned.SAID: gettext_noop("said already"),
-    Returned.OTHER: gettext_noop("another reason"),
-}
-"""Why comments were returned, behind their number."""
+from onrecord.site.comments import FORM, for_programs, listed, notice_link, shown, write_link
 
 
 @speaks(lambda view, *_: view.language)
@@ -50,6 +40,7 @@ def page(view: EpisodeView, page: int, comments: Sequence[CommentView]) -> str:
         counts=_counts(view),
         pages=_pages(us, view, page) if talk.pages > 1 else [],
         write=write_link(us, view),
+        notice_link=notice_link(us, view),
         log=us.link("discussion/log.json"),
         linked_data=linked_data.discussion(view, path, comments),
     )
@@ -59,7 +50,7 @@ def _counts(view: EpisodeView) -> list[str]:
     talk = view.discussion
     answered = ngettext("%(number)s answered", "%(number)s answered", talk.answered)
     reasons = ", ".join(
-        f"{gettext(RETURNED[Returned(why)])}: {number(count)}" for why, count in talk.returned_for.items()
+        f"{gettext(outcomes.RETURNED[Returned(why)])}: {number(count)}" for why, count in talk.returned_for.items()
     )
     returned = ngettext("%(number)s returned", "%(number)s returned", talk.returned)
     return [

@@ -51,6 +51,7 @@ def page(
         "logos": [us.link(assets.logo_address(name)) for name in assets.logos()],
         "search_link": us.link("search/"),
         "corrections_link": us.link(corrections.FOLDER),
+        "notice_link": us.link("discuss/notice/"),
         "feeds": [
             {"name": show.name, "link": us.link(path), "type": kind}
             for show in feeds

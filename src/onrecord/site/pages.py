@@ -85,6 +85,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         references=references.section(us, view),
         related=related.related(us, view),
         discussion=comments.section(us, view),
+        notice_link=comments.notice_link(us, view),
         corrections=corrections.box(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),

@@ -1,5 +1,5 @@
 """The comments that wait to be read: published, returned with a reason, or taken away as spam; one or many at once.
-With them the replies of guests and the rejoinders that wait."""
+With them the legal notices, the replies of guests and the rejoinders that wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from onrecord.discussion import moderate, statements, waiting
+from onrecord.discussion import moderate, notices, statements, waiting
 from onrecord.discussion.models import Comment, Decision, Deed, Returned, Statement, Writer
 from onrecord.lib.errors import BadInput
 from onrecord.studio.access import EDITORS, EVERYBODY, account_of, for_roles, page, sayable, see_other, seeing_to
@@ -28,6 +28,9 @@ COUNTED = 1_000
 """More than so many are not counted."""
 
 EXCERPT = 200
+
+DEEDS = (Deed.PUBLISH, Deed.RETURN, Deed.SPAM)
+"""What is decided here; the others only on a legal notice (`studio/notices.py`)."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         request,
         "studio/queue.html",
         waiting=waiting.with_histories(here.rows),
+        notices=[] if chosen.fields or here.before else notices.waiting()[:A_PAGE],
         statements=statements.waiting()[:A_PAGE] if not (chosen.fields or here.before) else [],
         here=here,
         count=_count(rows),
@@ -98,7 +102,7 @@ def _count(rows: QuerySet[Comment]) -> str:
 def decide(request: HttpRequest, key: str) -> HttpResponse:
     """One decision about one comment, signed with the name of who made it."""
     comment = get_object_or_404(Comment, key=key)
-    if request.POST.get("deed") not in Deed.values:
+    if request.POST.get("deed") not in DEEDS:
         return page(request, "studio/refused.html", status=400)
     return _decide(request, [comment])
 
@@ -107,7 +111,7 @@ def decide(request: HttpRequest, key: str) -> HttpResponse:
 @for_roles(*EVERYBODY)
 def decide_all(request: HttpRequest) -> HttpResponse:
     """One decision about the comments that were chosen, or about all that a filter shows."""
-    if request.POST.get("deed") not in Deed.values:
+    if request.POST.get("deed") not in DEEDS:
         return page(request, "studio/refused.html", status=400)
     chosen = Filter.of(request.POST)
     if "all" in request.POST and (chosen.writer or chosen.alike):
