@@ -147,7 +147,8 @@ class Moment:
         self.migrations = [(app, name) for app, name in ask("SELECT app, name FROM django_migrations ORDER BY id")]
         for table in ("recordings_recording", "recordings_rendition", "catalogue_picture"):
             if table in tables:
-                self.named_files |= {sha256 for (sha256,) in ask(f"SELECT sha256 FROM {table}")}  # noqa: S608
+                named = ask(f"SELECT sha256 FROM {table} WHERE sha256 <> ''")  # noqa: S608
+                self.named_files |= {sha256 for (sha256,) in named}
         if "references_savedcopy" in tables:
             self.named_files |= {warc for (warc,) in ask("SELECT warc FROM references_savedcopy WHERE warc <> ''")}
             self.named_files |= {file for (file,) in ask("SELECT sha256 FROM references_reference WHERE sha256 <> ''")}

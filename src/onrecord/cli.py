@@ -32,6 +32,7 @@ from onrecord.commands import (
     press,
     publish,
     publish_correction,
+    redact,
     release,
     remove_rule,
     restore,
@@ -92,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_publish(commands)
     _add_editing(commands)
+    _add_redacting(commands)
     _add_transcripts(commands)
     _add_running(commands)
     return parser
@@ -203,6 +205,15 @@ def _add_editing(commands: Any) -> None:
     parser.add_argument("--at", metavar="TIME", default="", help="not before this time")
     parser = _add(commands, "withdraw", withdraw, "Take an episode off the site. Its rows and recording stay.")
     parser.add_argument("episode", metavar="EPISODE")
+
+
+def _add_redacting(commands: Any) -> None:
+    parser = _add(commands, "redact", redact, "Take something that was said out of sound and words, for good.")
+    parser.add_argument("episode", metavar="EPISODE")
+    parser.add_argument("--from", dest="start", metavar="TIME", required=True, help="such as 12:34.5")
+    parser.add_argument("--to", dest="end", metavar="TIME", required=True, help="such as 12:41")
+    parser.add_argument("--reason", metavar="TEXT", default="", help="what readers are told; without it, only that")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_transcripts(commands: Any) -> None:

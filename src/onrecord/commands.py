@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from onrecord.lib.errors import BadInput, Failed
-from onrecord.lib.terminal import say
+from onrecord.lib.terminal import confirmed, say
 
 
 def show_json(value: Any) -> None:
@@ -169,6 +169,18 @@ def withdraw(options: argparse.Namespace) -> None:
 
     editing.withdraw(_episode(options.episode))
     _press_now()
+
+
+def redact(options: argparse.Namespace) -> None:
+    """Take something that was said out of sound and words."""
+    opened(options)
+    from onrecord import redact as redacting
+
+    what = redacting.stretch(_episode(options.episode), options.start, options.end)
+    if options.yes or confirmed(redacting.what_goes(what)):
+        say(redacting.redact_now(what, options.reason, _me()))
+    else:
+        say("Nothing was changed.")
 
 
 def edit_show(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from onrecord.lib.terminal import say
 from onrecord.status import StepStatus
 
 STEP_NAMES = {
+    "recording.redact": "Taking words out of the sound",
     "recording.measure": "Listening to the recording",
     "recording.encode_audio": "Making the MP3",
     "recording.encode_opus": "Making the small Opus file",

@@ -1,5 +1,5 @@
 """Erases people: those who ask by a mailed link, and those whom the publisher names; single comments, and what is cut
-out of them; and again after a restore."""
+out of them; and again after a restore, with what was redacted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from onrecord import scrub
+from onrecord import redact, scrub
 from onrecord.discussion import cutting, erasing, personal, post, writers
 from onrecord.discussion.models import Comment
 from onrecord.lib import erasures
@@ -80,10 +80,13 @@ def replay() -> None:
         return
     entries = erasures.read(private)
     for entry in entries:
-        if entry["kind"] == erasing.PERSONAL:
+        if entry["kind"] == redact.KIND:
+            redact.replay(entry)
+        elif entry["kind"] == erasing.PERSONAL:
             keys = {of: [str(key) for key in entry.get(of) or ()] for of in ("comments", "statements", "notices")}
             erasing.replay(str(entry.get("writer", "")), **keys)
     cutting.replay(entry for entry in entries if entry["kind"] == cutting.CUT)
-    scrub.scrub()
+    spoken = any(entry["kind"] == redact.KIND for entry in entries)
+    scrub.scrub(scrub.OF_WORDS if spoken else scrub.OF_PEOPLE)
     mark.unlink()
     sync_folder(private)

@@ -100,7 +100,7 @@ def publish(request: Request) -> Published:
         related.set_related(episode, pieces)
         related.set_parts_elsewhere(episode, request.parts_elsewhere)
         recording = _make_recording(episode, request.recording, looked_at, sha256, size, current=True)
-        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
+        pipeline.begin(recording, scheduled_for=date_to_come(episode))
         episode_changed(episode.pk)
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
 
@@ -123,11 +123,11 @@ def replace(episode: Episode, path: Path) -> Published:
             unfinished.replaced_at = timezone.now()
             unfinished.save(update_fields=["replaced_at"])
         recording = _make_recording(episode, path, looked_at, sha256, size, current=False)
-        pipeline.begin(recording, scheduled_for=_date_to_come(episode))
+        pipeline.begin(recording, scheduled_for=date_to_come(episode))
     return Published(episode, recording, already=False, warnings=list(recording.warnings))
 
 
-def _date_to_come(episode: Episode) -> datetime | None:
+def date_to_come(episode: Episode) -> datetime | None:
     """The date that holds back a page that was never up."""
     is_held_back = episode.live_since is None and episode.published_at > timezone.now()
     return episode.published_at if is_held_back else None

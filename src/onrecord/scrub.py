@@ -15,29 +15,36 @@ from django.db import DatabaseError, connection
 from onrecord import backup
 from onrecord.jobs import leftovers, queue
 from onrecord.jobs.attempt import Attempt
+from onrecord.jobs.models import Step
 from onrecord.jobs.registry import step
 from onrecord.lib.errors import Failed
 from onrecord.mail import outgoing
 from onrecord.press import presser
+from onrecord.search import index
 
 STEP = "publication.scrub"
 OF_PEOPLE = ("discussion", "mail", "references", "press")
 """Rooms whose tables have something of readers, or keep what was made of it."""
 
+OF_WORDS = (*OF_PEOPLE, "jobs", "recordings", "transcripts", "passages", "search")
+"""Rooms that have something of what was said; search has an index beside its tables."""
+
 PATIENCE, PAUSE = 60.0, 0.25
 """Seconds that emptying the write-ahead log waits for those who read, and between two tries."""
 
 
-def ask() -> None:
+def ask(rooms: Sequence[str] = OF_PEOPLE) -> None:
     """Have it done after the caller's transaction. An attempt that runs now may be past it, and begins again."""
-    queue.restart(STEP, 0)
+    undone = Step.objects.filter(name=STEP, subject=0, state__in=queue.UNFINISHED).first()
+    waiting = undone.parameters.get("rooms", OF_PEOPLE) if undone else ()
+    queue.restart(STEP, 0, parameters={"rooms": sorted({*rooms, *waiting})})
 
 
 @step(STEP, cores=0)
 def scrub_files(attempt: Attempt) -> None:
     """Do it."""
     attempt.progress(0.1, "removing what was erased from every file")
-    scrub()
+    scrub(attempt.parameters.get("rooms", OF_PEOPLE))
     with attempt.finish():
         return
 
@@ -52,6 +59,8 @@ def scrub(rooms: Sequence[str] = OF_PEOPLE) -> None:
     outgoing.sweep()
     leftovers.sweep()
     backup.remove_leftovers()
+    if "search" in rooms:
+        index.scrub()
     if connection.vendor == "sqlite":
         _scrub_sqlite()
     else:

@@ -64,6 +64,7 @@ STEP_MODULES = [
     "onrecord.references.steps.save",
     "onrecord.references.steps.check",
     "onrecord.discussion.steps.forget",
+    "onrecord.redact",
     "onrecord.scrub",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -58,10 +59,7 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
 
     Raises BadInput when a step found that the recording cannot be used; then nothing of it remains.
     """
-    presser.notice_settings()
-    if not _is_done(episode):
-        _work_on(episode, recording)
-    rows = _steps_of(recording)
+    rows = _finished(episode, recording)
     refused = next((row for row in rows if row.state == State.REFUSED), None)
     if refused is not None:
         discard(recording)
@@ -69,8 +67,25 @@ def work_until_done(episode: Episode, recording: Recording) -> Outcome:
         raise BadInput(refused.message)
     return Outcome(
         seconds={step.name: step.seconds for step in group_steps(rows)},
-        failed=[f"{row.name}: {row.message}" for row in rows if row.state == State.FAILED],
+        failed=_failures(rows, State.FAILED),
     )
+
+
+def finish(recording: Recording) -> list[str]:
+    """Work on a recording's episode as above, whatever becomes of it. Returns what failed, in sentences."""
+    return _failures(_finished(recording.episode, recording), State.FAILED, State.REFUSED)
+
+
+def _finished(episode: Episode, recording: Recording) -> list[Step]:
+    """The recording's steps, when nothing of the episode can be done any more."""
+    presser.notice_settings()
+    if not _is_done(episode):
+        _work_on(episode, recording)
+    return _steps_of(recording)
+
+
+def _failures(rows: Iterable[Step], *states: State) -> list[str]:
+    return [f"{row.name}: {row.message}" for row in rows if row.state in states]
 
 
 def _steps_of(recording: Recording) -> list[Step]:

@@ -16,6 +16,7 @@ from onrecord.discussion.models import CorrectionKind, Reason
 from onrecord.feeds.chapters import chapters_json
 from onrecord.feeds.record import episode_json
 from onrecord.passages import quote
+from onrecord.recordings.models import Redaction
 from onrecord.references import cite
 from onrecord.transcripts.tokens import Token
 from tests.site import making
@@ -73,6 +74,9 @@ def test_description_and_record_agree(publication):
         comment = post.post(episode, draft, post.Sender(f"nonce {number}"))
         moderate.send_back(comment, "No.") if number else moderate.publish(comment)
     cite.published(cite.cite("https://example.org/report", episode=episode, in_notes=True))
+    Redaction.objects.create(
+        recording=episode.recordings.get(), start_ms=5_000, end_ms=6_000, reason="A name.", at=episode.published_at
+    )
     full = json.loads(episode_json(readmodel.episode(episode.pk)))
     plain = json.loads(episode_json(readmodel.episode(making.make_episode(show, "plain").pk)))
     kinds = described()

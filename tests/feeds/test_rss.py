@@ -321,5 +321,5 @@ def one_document(written: bytes) -> bytes:
 def test_300_episodes_take_few_queries(published, django_assert_max_num_queries):
     show = making.make_show()
     ids = [making.make_episode(show, f"e{n}", day=n).pk for n in range(30)]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         feed_of(*readmodel.episodes(ids[::-1])[:30])

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from onrecord import redact
 from onrecord.catalogue.changes import episode_changed, everything_changed, show_changed
 from onrecord.catalogue.models import (
     Chapter,
@@ -349,6 +350,15 @@ def change_or_withdraw_a_correction(chance: random.Random) -> None:
         corrections.withdraw(chance.choice(rows), "It does not hold.", "Ada")
 
 
+def redact_one(chance: random.Random) -> None:
+    """Some seconds of it: its words, and with them all media, until a worker makes them again."""
+    episode = _any(chance)
+    recording = episode.recordings.filter(current=True).first() if episode and chance.random() < 0.5 else None
+    if recording:
+        start = chance.randrange(11_000)
+        redact.redact(redact.Stretch(recording, start, start + chance.randrange(1, 3_000)), "A name.", "Ada")
+
+
 # ── what readers write ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -479,5 +489,6 @@ DEEDS = [
     publish_a_correction,
     publish_a_correction,
     change_or_withdraw_a_correction,
+    redact_one,
     change_everything,
 ]

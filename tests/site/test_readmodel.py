@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_full_episode(publication, django_assert_num_queries):
     pk = making.make_full_episode().pk
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         view = readmodel.episode(pk)
         assert view.transcript.tokens == making.CONVERSATION
         assert view.notes_html and view.newest
@@ -42,11 +42,11 @@ def test_queries_do_not_grow(publication, django_assert_num_queries):
         making.add_transcript(other)
         Credit.objects.create(episode=other, person=Person.objects.get(slug="ada"), role="host", position=0)
     ids = [full.pk, *(other.pk for other in others)]
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         views = readmodel.episodes(ids)
     assert [view.id for view in views] == ids
     assert views[0].transcript.tokens == [], "lists do without words"
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         items = readmodel.feed_items(ids)
     assert [(item.title, item.notes_text, item.tags, item.credits) for item in items] == [
         (view.title, view.notes_text, view.tags, view.credits) for view in views

@@ -32,6 +32,7 @@ WHO_MAY = {
     "words": EDITORS,
     "turn": EDITORS,
     "episode_corrections": EDITORS,
+    "redact": EDITORS,
     "corrections": EDITORS,
     "correction": EDITORS,
     "upload": EDITORS,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 
 from onrecord.catalogue.changes import log_grew
+from onrecord.catalogue.models import Episode
 from onrecord.discussion.models import (
     Answer,
     Comment,
@@ -81,6 +82,12 @@ def append_notice(kind: Kind, notice: Notice, *, note: str = "", by: str = "") -
     the note."""
     event = Event(kind=kind, episode=notice.episode.key, comment=notice.key, by=by)
     return _chain(event, note, digest_of(*notice_content(notice)) if kind == Kind.NOTICE else "")
+
+
+def append_redaction(episode: Episode, by: str) -> Event:
+    """The same of an episode of which something that was said was taken out. The line has no digest: of nothing that
+    is left, and of nothing that went."""
+    return _chain(Event(kind=Kind.REDACTED, episode=episode.key, comment="", by=by), "", "")
 
 
 def _event(kind: Kind, comment: Comment, by: str) -> Event:

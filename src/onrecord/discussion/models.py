@@ -326,6 +326,7 @@ class Kind(models.TextChoices):
     RESPONDED = "writer responded"
     LAPSED = "no response in time"
     RULED = "notice decided"
+    REDACTED = "redacted"
 
 
 class Event(models.Model):
@@ -336,7 +337,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices)
     episode = models.CharField(max_length=10, help_text="the episode's key")
     comment = models.CharField(
-        max_length=16, db_index=True, help_text="the comment's key, or the correction's, or the notice's"
+        max_length=16, db_index=True, help_text="the comment's key, the correction's or the notice's, or empty"
     )
     digest = models.CharField(max_length=64, help_text="salted hash of the content: log.digest_of")
     previous = models.CharField(max_length=64, help_text="the hash of the event before")

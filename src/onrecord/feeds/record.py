@@ -76,6 +76,10 @@ def episode_json(view: EpisodeView) -> bytes:
             "references": [_reference(one) for one in view.cited.listed],
             "discussion": _discussion(us, view),
             "corrections": [_correction(us, view, one) for one in view.corrections],
+            "redactions": [
+                {"start_ms": one.start_ms, "end_ms": one.end_ms, "at": iso(one.at), "reason": one.reason}
+                for one in view.redactions
+            ],
         }
     )
 

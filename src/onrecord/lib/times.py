@@ -1,7 +1,9 @@
 """Times as people and as other programs read them."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import reduce
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -14,6 +16,22 @@ def clock(milliseconds: int) -> str:
     """A moment of a recording: "4:07", "12:34", "1:02:03"; a page writes it with `language.digits`."""
     hours, minutes, seconds = _parts(milliseconds)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def moment_of(text: str) -> int | None:
+    """A moment of a recording as people write it, in milliseconds; None for what is none.
+
+    >>> moment_of("12:34.5"), moment_of("1:02:03"), moment_of("75"), moment_of("1:75")
+    (754500, 3723000, 75000, None)
+    """
+    *larger, seconds = text.strip().split(":")
+    last = r"[0-5]\d(\.\d{1,3})?" if larger else r"\d{1,5}(\.\d{1,3})?"
+    shape = ":".join([*(r"\d{1,4}", r"[0-5]\d")[: len(larger)], last])
+    if len(larger) > 2 or not re.fullmatch(shape, text.strip(), re.ASCII):
+        return None
+    whole, _, fraction = seconds.partition(".")
+    minutes = reduce(lambda total, part: total * 60 + int(part), larger, 0)
+    return (minutes * 60 + int(whole)) * 1000 + int(fraction.ljust(3, "0"))
 
 
 def long_clock(milliseconds: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -97,6 +99,17 @@ def find(wanted: Quotation) -> Passage | None:
     return Passage.objects.filter(revision=wanted.revision, first=wanted.words.start, end=wanted.words.stop).first()
 
 
+def as_kept(tokens: Sequence[Token], words: range) -> dict[str, Any]:
+    """What a passage keeps of the text: the words, by whom, and a few before and after them."""
+    shown = tokens[words.start : words.stop]
+    return {
+        "words": text_of(shown),
+        "voices": voices(said(shown)),
+        "before": text_of(tokens[max(0, words.start - AROUND) : words.start]),
+        "after": text_of(tokens[words.stop : words.stop + AROUND]),
+    }
+
+
 def find_or_make(episode: Episode, wanted: Quotation) -> Passage:
     """The passage of these words; the same words of the same revision are one passage."""
     words, tokens = wanted.words, wanted.tokens
@@ -113,10 +126,7 @@ def find_or_make(episode: Episode, wanted: Quotation) -> Passage:
                 "start_ms": wanted.start_ms,
                 "end_ms": wanted.end_ms,
                 "speaker": wanted.speaker,
-                "words": wanted.text,
-                "voices": voices(wanted.said),
-                "before": text_of(tokens[max(0, words.start - AROUND) : words.start]),
-                "after": text_of(tokens[words.stop : words.stop + AROUND]),
+                **as_kept(tokens, words),
             },
         )
         if made:

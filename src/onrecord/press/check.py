@@ -147,7 +147,8 @@ def _list_paths() -> Iterator[PublicPath]:
 
 
 def _originals() -> Iterator[tuple[str, Problem]]:
-    named = [*Recording.objects.values_list("sha256", flat=True), *Picture.objects.values_list("sha256", flat=True)]
+    recordings = Recording.objects.exclude(sha256="")  # of what was redacted, the file is gone
+    named = [*recordings.values_list("sha256", flat=True), *Picture.objects.values_list("sha256", flat=True)]
     for sha256 in sorted(set(named)):
         file = settings.ONRECORD.originals / sha256
         if not file.is_file():

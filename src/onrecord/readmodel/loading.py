@@ -44,6 +44,7 @@ from onrecord.readmodel.views import (
     PictureSize,
     PictureView,
     Publication,
+    RedactionView,
     RelatedView,
     RenditionView,
     SeriesView,
@@ -209,6 +210,7 @@ def _episodes(ids: Iterable[int], with_words: bool, not_in_feeds: bool) -> list[
             "chapters",
             _current_recordings(),
             Prefetch("recordings__renditions", Rendition.objects.order_by("id")),
+            "recordings__redactions",
             Prefetch("recordings__transcript__revisions", _newest_revisions(with_words)),
             Prefetch("series__parts", _public_parts()),
             "series__elsewhere",
@@ -475,7 +477,16 @@ def _episode(
         related=tuple(view for view in map(_related, related) if view),
         picked=tuple(dict.fromkeys(one.piece_id for one in related if one.piece_id)),
         corrections=tuple(corrected),
+        redactions=_redactions(row),
         cited=cited,
+    )
+
+
+def _redactions(row: Episode) -> tuple[RedactionView, ...]:
+    return tuple(
+        RedactionView(one.start_ms, one.end_ms, one.at, html.clean(one.reason))
+        for recording in row.recordings.all()
+        for one in recording.redactions.all()
     )
 
 

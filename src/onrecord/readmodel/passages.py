@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 
 from onrecord.lib import html
 from onrecord.passages.models import Passage, Place, State
+from onrecord.transcripts.redaction import has_blank
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class PassageView:
     def shown_said(self) -> tuple[tuple[int | None, str], ...]:
         """The words to be quoted by who says them."""
         return self.now_said if self.has_moved_on else self.said
+
+    @property
+    def has_blank(self) -> bool:
+        """Whether words of it were redacted."""
+        return has_blank(self.shown)
 
     @property
     def has_moved_on(self) -> bool:

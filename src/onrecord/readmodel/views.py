@@ -260,6 +260,21 @@ class ChapterView:
 
 
 @dataclass(frozen=True)
+class RedactionView:
+    """What was said from one moment to another and is heard and read no more; `reason` is empty where none is given."""
+
+    start_ms: int
+    end_ms: int
+    at: datetime
+    reason: str
+
+    @property
+    def anchor(self) -> str:
+        """Its id on the page."""
+        return f"redacted-{self.start_ms}-{self.end_ms}"
+
+
+@dataclass(frozen=True)
 class RenditionView:
     """A media file below public/. `kind`: mp3, opus, mp4 or peaks; `size` in bytes, `bitrate` in bits per second."""
 
@@ -435,6 +450,7 @@ class EpisodeView:
     video_url: str = ""
     discussion: DiscussionView = NONE
     corrections: tuple[CorrectionView, ...] = ()
+    redactions: tuple[RedactionView, ...] = ()
     cited: CitedViews = NOTHING_CITED
 
     @property
@@ -513,6 +529,7 @@ class EpisodeView:
         words = self.transcript
         dates = [self.published_at, self.live_since, words and words.created, words and words.read_by_person]
         dates += [correction.newest for correction in self.corrections]
+        dates += [redaction.at for redaction in self.redactions]
         return max(date for date in dates if date)
 
 

@@ -1,4 +1,4 @@
-"""Recordings (what was uploaded) and renditions (what we made of it)."""
+"""Recordings (what was uploaded), renditions (what we made of it), and what was redacted of them."""
 
 from django.db import models
 
@@ -6,14 +6,15 @@ from onrecord.catalogue.models import Episode
 
 
 class Recording(models.Model):
-    """One uploaded file, kept unaltered in originals/.
+    """One uploaded file, kept unaltered in originals/, but for what is redacted: then a file with a tone in that place
+    takes over (recordings/redaction.py), and recordings that were replaced before lose their files.
 
     An episode has one current recording: what readers hear. A replacement becomes current when its sound is ready;
     the one before it then has `replaced_at`.
     """
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="recordings")
-    sha256 = models.CharField(max_length=64, db_index=True)
+    sha256 = models.CharField(max_length=64, db_index=True, help_text="empty once the file is gone")
     name = models.TextField(help_text="the file's name as given, cleaned of control characters")
     size = models.PositiveBigIntegerField(help_text="bytes")
     kind = models.CharField(max_length=5, choices=[("audio", "audio"), ("video", "video")])
@@ -68,3 +69,25 @@ class Rendition(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recording", "kind"], name="one_rendition_a_kind")]
+
+
+class Redaction(models.Model):
+    """What was said from one moment to another and is heard no more: for the law, somebody's safety, a name.
+
+    Its words are blanked everywhere in the transaction that makes this row; the file follows (step recording.redact).
+    """
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="redactions")
+    start_ms = models.PositiveBigIntegerField()
+    end_ms = models.PositiveBigIntegerField()
+    reason = models.TextField(default="", help_text="as readers see it; empty where none is given")
+    at = models.DateTimeField()
+    original = models.CharField(
+        max_length=64, default="", help_text="sha256 of the file that still has the sound; empty once it is gone"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "start_ms", "end_ms"], name="one_redaction_of_the_same_sound")
+        ]
+        ordering = ["start_ms", "end_ms"]

@@ -50,6 +50,24 @@ def begin(recording: Recording, scheduled_for: datetime | None = None) -> None:
         )
 
 
+def remake(recording: Recording, after: str, scheduled_for: datetime | None = None) -> None:
+    """Make everything again that is made of a recording's file, behind the step `after`; its words stay.
+
+    What goes on in its files now is superseded. Called in the caller's transaction, after `after` was added.
+    """
+    for entry in PIPELINE:
+        if entry.name.startswith("transcript.") or (entry.only_video and recording.kind != "video"):
+            continue
+        queue.restart(
+            entry.name,
+            recording.pk,
+            group=recording.episode_id,
+            after=entry.after or (after,),
+            priority=entry.priority,
+            not_before=scheduled_for if entry.name == "episode.go_live" else None,
+        )
+
+
 def go_live(recording: Recording, not_before: datetime | None = None) -> None:
     """Let the page go up once more, or at another time, as soon as the sound is ready."""
     entry = next(entry for entry in PIPELINE if entry.name == "episode.go_live")

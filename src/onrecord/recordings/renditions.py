@@ -158,6 +158,13 @@ def withdraw(rendition: Rendition) -> None:
             move_durably(source, target)
 
 
+def discard(rendition: Rendition) -> list[Path]:
+    """Delete the row. Returns the files that go with it once that is committed; the press sees to what is public."""
+    files = [] if _equals(rendition) else [_kept(rendition)]
+    rendition.delete()
+    return files
+
+
 def duration_of(episode: Episode) -> int:
     """How long its sound is, in milliseconds; 0 when there is none."""
     sound = Rendition.objects.filter(recording__episode=episode, recording__current=True, kind="mp3")

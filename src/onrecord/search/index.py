@@ -57,6 +57,12 @@ def update_all() -> None:
         pass
 
 
+def scrub() -> None:
+    """Bring everything in that was changed; then nothing that was taken out is in any file of the index."""
+    update_all()
+    engines.scrub()
+
+
 def rebuild() -> tuple[int, int]:
     """Make the index anew. Returns how many episodes and moments it has."""
     with engines.writing() as index:

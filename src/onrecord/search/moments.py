@@ -54,6 +54,7 @@ def fingerprint(view: EpisodeView) -> str:
     """Hash of all that an episode's moments depend on. Needs no words."""
     spoken = view.transcript
     known = [_program(), view.show.id, view.published_at.isoformat()]
+    known += [(one.start_ms, one.end_ms) for one in view.redactions]
     if spoken:
         speakers = [(s.index, s.label, s.person and s.person.id) for s in spoken.speakers]
         known += [spoken.revision_id, spoken.language, speakers]

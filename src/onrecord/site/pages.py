@@ -38,6 +38,7 @@ from onrecord.site import (
     frame,
     linked_data,
     quote_menu,
+    redactions,
     references,
     related,
     subscribing,
@@ -87,6 +88,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         discussion=comments.section(us, view),
         notice_link=comments.notice_link(us, view),
         corrections=corrections.box(us, view),
+        redactions=redactions.notes(us, view),
         linked_data=linked_data.episode(view),
         oembed=us.url(f"oembed/?format=json&url={quote(us.url(view.path), safe='')}"),
         video_elsewhere=related.video_elsewhere(us, view),
@@ -96,10 +98,11 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
 
 
 def _beside_words(us: Publication, view: EpisodeView) -> tuple[dict[int, str], dict[int, str]]:
-    """What stands behind sentences, and below paragraphs: corrections, then disputes."""
+    """What stands behind sentences, and below paragraphs: corrections, then what was redacted, then disputes."""
     marks = corrections.marks(us, view)
-    for word, mark in comments.marks(us, view).items():
-        marks[word] = marks.get(word, "") + mark
+    for found in (redactions.marks(view), comments.marks(us, view)):
+        for word, mark in found.items():
+            marks[word] = marks.get(word, "") + mark
     return marks, corrections.beside(us, view)
 
 

@@ -15,6 +15,10 @@ from onrecord.readmodel import EpisodeView, PassageView, Publication
 from onrecord.site import corrections, frame
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
 from onrecord.site.quote_menu import FORM
+from onrecord.transcripts.redaction import BLANK
+
+GAP = "___"
+"""What a redacted word is on the card: its fonts have no BLANK."""
 
 LONGEST_TITLE = 70
 MOST_FURTHER = 20
@@ -91,7 +95,7 @@ def card_of(view: EpisodeView, passage: PassageView) -> Card:
     us = readmodel.publication()
     words = view.transcript
     return Card(
-        said=tuple((one.speaker, one.words) for one in by_speaker(view, passage.shown_said)),
+        said=tuple((one.speaker, one.words.replace(BLANK, GAP)) for one in by_speaker(view, passage.shown_said)),
         source=view.title,
         when=digits(times.clock(passage.start_ms)),
         publication=f"{view.show.name} · {times.long_date(view.published_at, us.time_zone)}",

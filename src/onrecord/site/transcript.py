@@ -8,8 +8,9 @@
     </div>
 
 `data-word` is the index of the first token; a sentence's text is `text_of` its tokens, so that scripts find every word
-(`words.json`, below). A turn's first sentence is reached by the turn's own id. Empty targets are for links to sentences
-that have gone (`gone`), or have become part of the one after them (`transcripts.anchors`).
+(`words.json`, below); what was redacted of it is a `span.blank` in it. A turn's first sentence is reached by the turn's
+own id. Empty targets are for links to sentences that have gone (`gone`), or have become part of the one after them
+(`transcripts.anchors`).
 
 Plain strings, because this is most of a page: a template would take several times as long.
 """
@@ -17,6 +18,7 @@ Plain strings, because this is most of a page: a template would take several tim
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,8 +31,12 @@ from onrecord.lib.times import clock
 from onrecord.readmodel import ChapterView, TranscriptView
 from onrecord.transcripts.anchors import Anchors, Former
 from onrecord.transcripts.models import unnamed
+from onrecord.transcripts.redaction import BLANK
 from onrecord.transcripts.tokens import Token, text_of
 from onrecord.transcripts.turns import Turn, paragraphs, sentences, turns
+
+BLANKS = re.compile(f"{BLANK}[.!?…؟۔।॥։።！？。]?(?: {BLANK}[.!?…؟۔।॥։።！？。]?)*")
+"""Redacted words of a sentence, one after the other."""
 
 EARLY_MS = 1500
 """A chapter's heading stands before the first sentence that begins at most this long before the chapter does."""
@@ -103,6 +109,7 @@ class _Page:
         self.chapters, self.anchors = chapters, transcript.anchors
         self.headings = 0
         self._quote, self._for_quote, self._ui = _text(quote), _text(gettext("Quote")), marked(transcript.language)
+        self._blanks = rf'<span class="blank" role="img" aria-label="{_text(gettext("redacted"))}">\g<0></span>'
         self._word = 0
         self._marks, self._notes = marks, notes
 
@@ -138,12 +145,17 @@ class _Page:
                 made.append(" ")
             id = "" if begins else f' id="{self.anchors.ids[self._word]}"'
             made += [_former(one) for one in self.anchors.former.get(self._word, ())]
-            made.append(f'<span class="s"{id} data-word="{self._word}">{_text(text_of(said))}</span>')
+            made.append(f'<span class="s"{id} data-word="{self._word}">{self._said(said)}</span>')
             span_of_words = range(self._word, self._word + len(said))
             made += [mark for word, mark in self._marks.items() if word in span_of_words]
             self._word += len(said)
         notes = [note for word, note in self._notes.items() if word in here]
         return "".join([*made, "</p>", *notes])
+
+    def _said(self, words: Sequence[Token]) -> str:
+        """What was redacted is one mark for those who hear the page, and the same text as the words' for scripts."""
+        text = _text(text_of(words))
+        return BLANKS.sub(self._blanks, text) if BLANK in text else text
 
     def _heading(self, token: Token) -> str:
         """The headings of the chapters that begin with this word."""

@@ -28,7 +28,7 @@ export function find(form, turns, digits) {
     here = (here + step + hits.length) % hits.length;
     marks?.[1].clear();
     marks?.[1].add(hits[here]);
-    const sentence = hits[here].startContainer.parentElement;
+    const sentence = hits[here].startContainer.parentElement.closest(".s");
     count.replaceChildren(`${number(here + 1)}/${number(hits.length)} `, way(sentence));
     sentence.scrollIntoView({ block: "center" });
   }
@@ -68,9 +68,17 @@ function places({ span, text, from }, wanted) {
   const ranges = [];
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
     const range = document.createRange();
-    range.setStart(span.firstChild, from[at]);
-    range.setEnd(span.firstChild, from[at + wanted.length]);
+    range.setStart(...point(span, from[at]));
+    range.setEnd(...point(span, from[at + wanted.length]));
     ranges.push(range);
   }
   return ranges;
+}
+
+/* Where a place in a sentence's text is: what was redacted stands in an element of its own. */
+function point(span, at) {
+  const walker = document.createTreeWalker(span, NodeFilter.SHOW_TEXT);
+  let node = walker.nextNode();
+  for (let next; at > node.length && (next = walker.nextNode()); node = next) at -= node.length;
+  return [node, at];
 }

@@ -8,7 +8,7 @@ from django.db import connection
 
 from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, Stored
 
-__all__ = ["Cut", "Engine", "Expression", "Found", "NotReady", "Phrase", "Stored", "reading", "writing"]
+__all__ = ["Cut", "Engine", "Expression", "Found", "NotReady", "Phrase", "Stored", "reading", "scrub", "writing"]
 
 
 def reading() -> AbstractContextManager[Engine]:
@@ -19,6 +19,11 @@ def reading() -> AbstractContextManager[Engine]:
 def writing() -> AbstractContextManager[Engine]:
     """The index, to change it in one transaction; made when there is none. One process at a time."""
     return _engine().writing()
+
+
+def scrub() -> None:
+    """Write the index's files anew, without what was removed from it. Raises Failed when somebody keeps reading it."""
+    _engine().scrub()
 
 
 def _engine() -> type[Engine]:

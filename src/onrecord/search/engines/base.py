@@ -89,6 +89,11 @@ class Engine(ABC):
     def writing(cls) -> AbstractContextManager[Engine]:
         """See `engines.writing`."""
 
+    @classmethod
+    @abstractmethod
+    def scrub(cls) -> None:
+        """See `engines.scrub`."""
+
     @abstractmethod
     def run(self, sql: str, *values: Any) -> list[Any]:
         """The rows that a statement gives."""

@@ -62,6 +62,14 @@ class PostgreSQL(Engine):
                 index.make_tables()
             yield index
 
+    @classmethod
+    def scrub(cls) -> None:
+        """Tables and their indexes are written anew."""
+        index = cls()
+        tables = index.run("SELECT tablename FROM pg_tables WHERE schemaname = ? ORDER BY tablename", SCHEMA)
+        for (table,) in tables:
+            index.run(f"VACUUM (FULL, ANALYZE) @{table}")
+
     def is_there(self) -> bool:
         """Whether the tables are."""
         return self.run("SELECT to_regclass('@note')")[0][0] is not None

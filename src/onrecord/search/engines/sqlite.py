@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
+from onrecord.lib.errors import Failed
 from onrecord.lib.files import make_folder
 from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, edition_of_index
 
@@ -36,6 +37,8 @@ PAGES_AT_ONCE = 500
 """Pages that one step of tidying merges: a fraction of a second."""
 WAIT_FOR_READERS = 200
 """Milliseconds that emptying the log waits for those who read; the next change empties it, or whoever closes last."""
+PATIENCE_OF_SCRUBBING = 60_000
+"""The same where it must be empty."""
 MAPPED = 4 << 30
 """Bytes of the file that are read without copying them."""
 
@@ -72,21 +75,36 @@ class SQLite(Engine):
     @contextlib.contextmanager
     def writing(cls) -> Iterator[Engine]:
         """One process at a time, so that none writes what it read before another did."""
+        with cls._alone(), contextlib.closing(_opened()) as connection:
+            index = cls(connection)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                with connection:
+                    _make_tables(index)
+                    yield index
+            except sqlite3.DatabaseError as error:
+                _remove_if_damaged(error)
+                raise
+            connection.execute(f"PRAGMA busy_timeout = {WAIT_FOR_READERS}")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @classmethod
+    def scrub(cls) -> None:
+        """Overwriting what is removed leaves copies that were made when cells moved between pages."""
+        with cls._alone(), contextlib.closing(_opened()) as connection:
+            connection.execute("VACUUM")
+            connection.execute(f"PRAGMA busy_timeout = {PATIENCE_OF_SCRUBBING}")
+            if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise Failed("The search index's log cannot be emptied while something reads it: it is tried again.")
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _alone() -> Iterator[None]:
+        """No other process changes the index meanwhile."""
         make_folder(settings.ONRECORD.private)
         with (settings.ONRECORD.private / "search.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            with contextlib.closing(_opened()) as connection:
-                index = cls(connection)
-                try:
-                    connection.execute("BEGIN IMMEDIATE")
-                    with connection:
-                        _make_tables(index)
-                        yield index
-                except sqlite3.DatabaseError as error:
-                    _remove_if_damaged(error)
-                    raise
-                connection.execute(f"PRAGMA busy_timeout = {WAIT_FOR_READERS}")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            yield
 
     def run(self, sql: str, *values: Any) -> list[Any]:
         """See Engine."""
