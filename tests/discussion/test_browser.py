@@ -142,6 +142,9 @@ def test_dispute_by_keyboard_with_javascript(episode: Episode, publication: Any)
         by_keyboard(page, "Dispute this")
         page.wait_for_selector("#reason")
         assert "words=" in page.url
+        page.set_viewport_size({"width": 320, "height": 256})  # a screen magnified four times
+        page.locator("summary").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
         page.get_by_label("The reason").select_option("fact")
         page.get_by_label("What is wrong").fill("It was not so.")
         page.get_by_label("A link, or a book").first.fill("https://example.org/minutes")

@@ -1,5 +1,6 @@
 """What an episode cites, on its page: through rows, steps and the press, as readers see it."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from lxml import html
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Change, Episode, EpisodeState
-from onrecord.discussion import moderate
+from onrecord.discussion import answers, corrections, moderate
+from onrecord.discussion.answers import AnswerDraft
+from onrecord.discussion.corrections import CorrectionDraft
+from onrecord.discussion.models import CorrectionKind
 from onrecord.press import affected
 from onrecord.press.check import check
 from onrecord.references.models import Link, Reference, SavedCopy
@@ -118,6 +122,22 @@ def test_each_is_listed_once_with_the_comments_that_cite_it(episode: Episode, pu
     moderate.spam(second)
     press()
     assert entries(public, episode)[0].endswith("Cited in #1 .")
+    assert check() == []
+
+
+def test_what_corrections_and_answers_cite_is_listed_too(episode: Episode, public: Path, web: Any) -> None:
+    comment = published(episode, "No: http://other.org/x", address="a@example.org")
+    answers.answer(comment, AnswerDraft("See http://answer.org/ and http://other.org/x."), "max")
+    text = "It was leased: http://ledger.org/ and [this](http://other.org/x#2)."
+    corrections.publish(CorrectionDraft(episode, CorrectionKind.CORRECTION, text), "Ada")
+    press()
+    assert entries(public, episode) == [
+        "http://ledger.org/ A copy will be saved. Cited in Correction #1 .",
+        "http://other.org/x#2 A copy will be saved. Cited in Correction #1 and #1 .",
+        "http://answer.org/ A copy will be saved. Cited in #1 .",
+    ]
+    record = json.loads((public / episode.folder / "episode.json").read_text())
+    assert [(one["corrections"], one["comments"]) for one in record["references"]] == [([1], []), ([1], [1]), ([], [1])]
     assert check() == []
 
 

@@ -88,6 +88,9 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         page.get_by_role("button", name="Search").click()
         assert page.url.endswith("/search/?q=machinery&speaker=&show=&from=&to=&sort=")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.set_viewport_size({"width": 320, "height": 256})  # a screen magnified four times
+        page.locator("summary").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
         page.get_by_role("link", name="Play from").click()
         found = re.search(r"/talks/sample/\?play=(\d+)#(t\d+)$", page.url)
         assert found
@@ -106,6 +109,9 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         expect(page.locator("mark")).to_have_text("machinery")
         expect(page.get_by_role("status")).to_have_text("1 moment")
         assert page.url == f"{site}/search/?q=machinery"
+        page.emulate_media(forced_colors="active")
+        assert page.locator("mark").evaluate("mark => getComputedStyle(mark).backgroundColor").startswith("rgb(")
+        page.emulate_media(forced_colors="none")
         play = page.get_by_role("link", name="Play from")
         play.click()
         start = float(play.get_attribute("data-start") or 0)

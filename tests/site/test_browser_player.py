@@ -279,6 +279,23 @@ def test_a_phone_has_the_bar_at_hand(site):
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_magnified_four_times(site):
+    """A window of 1280 by 1024 has then the room of 320 by 256."""
+    with chromium() as browser, opened(browser, site + EPISODE, viewport={"width": 320, "height": 256}) as page:
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.locator("#transcript").evaluate("heading => heading.scrollIntoView()")
+        expect(page.locator(f"{BAR}.docked")).to_be_visible()
+        box = page.locator(BAR).bounding_box()
+        assert box and box["y"] + box["height"] == 256 and box["height"] < 256 / 3
+        assert page.get_by_role("button", name="Pause").is_visible()
+        page.locator(".who .quote").first.focus()
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            focused = page.evaluate("document.activeElement.getBoundingClientRect().toJSON()")
+            assert 0 <= focused["top"] < focused["bottom"] <= box["y"], "the bar does not cover what has the focus"
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 def test_paper_and_forced_colours(site):
     with chromium() as browser:
         with opened(browser, site + EPISODE) as page:
@@ -286,10 +303,31 @@ def test_paper_and_forced_colours(site):
             for gone in (".controls", ".find", ".seek"):
                 expect(page.locator(gone)).to_be_hidden()
             assert page.locator(".turn").last.evaluate("turn => getComputedStyle(turn).contentVisibility") == "visible"
+            assert page.locator(".turn .who").last.inner_text().split() == ["Ines", "Marlow", "3:50"], "and no menu"
             assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         with opened(browser, site + EPISODE, forced_colors="active") as page:
             stroke = "getComputedStyle(document.querySelector('.wave .played')).stroke"
             assert page.evaluate(stroke) != page.evaluate(stroke.replace(" .played", " path"))
+
+
+def test_a_page_saved_on_a_disk(site, tmp_path):
+    """As browsers save it, with its style sheet; its scripts do not run from there, and nothing else is there."""
+    with chromium() as browser:
+        context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+        text = context.request.get(site + EPISODE).text()
+        sheet = re.search(r'rel="stylesheet" href="/([^"]+)"', text)[1]
+        (tmp_path / "style.css").write_bytes(assets.files()[sheet])
+        (tmp_path / "saved.html").write_text(text.replace(f"/{sheet}", "style.css"))
+        page = context.new_page()
+        page.goto((tmp_path / "saved.html").as_uri())
+        assert page.evaluate("getComputedStyle(document.body).margin") == "0px", "it has its style"
+        assert page.evaluate("document.documentElement.scrollWidth") == 1280
+        for turn in (page.locator(".turn").first, page.locator(".turn").last):
+            turn.scroll_into_view_if_needed()
+            last = turn.locator(".s").last.text_content() or ""
+            expect(turn).to_contain_text(last, use_inner_text=True)  # what is drawn, once it is
+        for part in ("audio", "video", "h1", "#find"):
+            expect(page.locator(part)).to_be_visible()
 
 
 def test_how_much_goes_over_the_wire(publication):

@@ -13,6 +13,7 @@ from lxml import etree, html
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Chapter, Credit, Episode, Person, Picture, Series, Show, Tag
+from onrecord.catalogue.related import set_parts_elsewhere
 from onrecord.lib import colour, configuration
 from onrecord.readmodel import ListPage
 from onrecord.readmodel.views import LABELS
@@ -263,14 +264,31 @@ def test_other_lists(publication):
     assert person.xpath("//article//h2/a/@href") == ["/talks/boats/"]
     assert text_at(parsed(pages.tag(readmodel.tag(sea.pk), ListPage(cards, 1, 1))), "//h1") == ["Sea"]
     series = parsed(pages.series(readmodel.series(episode.series_id), cards))
-    assert text_at(series, "//ul[@class='coming']/li") == ["Part 2 of 2 is coming"]
+    assert text_at(series, "//p[@class='coming']") == ["Part 2 of 2 is coming"]
     assert series.xpath("//link[@rel='canonical']/@href") == ["http://127.0.0.1:8000/talks/series/harbour/"]
     assert parsed(pages.people(readmodel.people())).xpath("//main//a/@href") == ["/people/ada/", "/people/bo/"]
     assert parsed(pages.tags(readmodel.tags())).xpath("//main//a/@href") == ["/tags/craft/", "/tags/sea/"]
     home = parsed(pages.home(ListPage(cards, 1, 1)))
     assert home.xpath("//link[@rel='alternate']/@href") == ["/talks/feed.xml", "/talks/atom.xml", "/talks/feed.json"]
-    assert home.xpath("//ul[@class='shows']//a[@class='subscribe']/@href") == ["/talks/subscribe/"]
+    assert home.xpath("//header//a[@class='subscribe']/@href") == ["/talks/subscribe/"]
     assert text_at(home, "//article//h2") == ["Boats & <b>ropes</b>"]
+    making.make_episode(making.make_show("walks", "Walks"))
+    home = parsed(pages.home(ListPage(cards, 1, 1)))
+    shows = ["/talks/", "/talks/subscribe/", "/walks/", "/walks/subscribe/"]
+    assert home.xpath("//header//li/a/@href") == shows and len(home.xpath("//a[@class='subscribe']")) == 2
+
+
+def test_the_parts_of_a_series_stand_by_number_wherever_they_are(publication):
+    show = making.make_show()
+    episode = making.make_full_episode(show)
+    last = making.make_episode(show, "last", series=episode.series, part=4)
+    Series.objects.update(total=5)
+    set_parts_elsewhere(episode, [["3", "https://example.org/3", "Part three", "The Paper"]])
+    cards = readmodel.cards([last.pk, episode.pk])
+    page = parsed(pages.series(readmodel.series(episode.series_id), cards))
+    parts = ["Part 1 of 5", "Part 2 of 5 is coming", "Part 3 of 5", "Part 4 of 5", "Part 5 of 5 is coming"]
+    assert text_at(page, "//*[@class='kicker' or @class='coming'][ancestor::*[@class='cards']]") == parts
+    assert page.xpath("//h2/a/@href") == ["/talks/boats/", "https://example.org/3", "/talks/last/"]
 
 
 def test_redirect_and_notices(publication):

@@ -53,7 +53,7 @@ def words(standing: Standing, page: str = "en") -> str:
 
 def test_a_saved_link_says_when_and_which_and_that_the_sentence_is_there() -> None:
     made = shown(STANDING)
-    assert '<a href="https://www.news.org/ferry#part" rel="nofollow ugc noopener">' in made
+    assert '<a href="https://www.news.org/ferry#part" rel="nofollow ugc noopener" class="titled">' in made
     assert words(STANDING) == (
         "The ferry’s last trip Ada Hill · 17 April 1998 · news.org It sank at dawn. "
         "A copy was saved on 25 November 2026 , and this sentence stands in it. abababababab"

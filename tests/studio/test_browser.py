@@ -234,8 +234,8 @@ def test_several_comments_at_once_and_undone(address, chromium, scripts):
 SCREENS = (
     *("episodes/", "episodes/?kind=draft", "ENGLISH", "ENGLISHwords/", "ENGLISHwords/10-23/", "ENGLISHspeakers/"),
     *("URDU", "URDUwords/", "upload/", "comments/", "comments/decisions/", "COMMENTall/", "COMMENTtie/?time=0:01"),
-    *("COMMENTanswer/", "disputes/", "ENGLISHcorrections/", "ENGLISHredact/", "corrections/", "corrections/1/", "readers/"),
-    *("comments/of/1/", "notices/", "NOTICE", "rules/?new=1", "people/", "account/", "account/password/"),
+    *("COMMENTanswer/", "disputes/", "ENGLISHcorrections/", "ENGLISHredact/", "corrections/", "corrections/1/"),
+    *("readers/", "comments/of/1/", "notices/", "NOTICE", "rules/?new=1", "people/", "account/", "account/password/"),
     "account/confirm/",
     *("account/second-step/", "account/second-step/webauthn/", "account/second-step/webauthn/add/"),
     *("account/second-step/totp/activate/", "nothing/", "sign-out/", "sign-in/closed/"),

@@ -127,6 +127,7 @@ def _reference(cited: CitedView) -> dict[str, Any]:
         "url": standing.href,
         "title": standing.title,
         "in_notes": cited.in_notes,
+        "corrections": list(cited.corrections),
         "comments": list(cited.comments),
         "saved": _moment(standing.saved_at),
         "sha256": standing.sha256,

@@ -222,7 +222,7 @@ def _episodes(ids: Iterable[int], with_words: bool, not_in_feeds: bool) -> list[
     earlier = _earlier_revisions(found.values()) if with_words else {}
     talks = _discussions(found.values(), with_words)
     corrected = corrections.of_episodes(found)
-    cited = references.cited(found) if with_words else {}
+    cited = references.cited(found, corrected) if with_words else {}
     return [
         _episode(
             found[pk],

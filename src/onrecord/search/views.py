@@ -178,6 +178,7 @@ def _group(us: readmodel.Publication, hits: list[Hit]) -> dict[str, Any]:
         "title": episode.title,
         "link": us.link(episode.path),
         "language": episode.language,
+        "direction": html.direction(episode.language),
         "show": episode.show_name,
         "date": times.long_date(episode.published_at, us.time_zone),
         "date_iso": times.iso(episode.published_at),

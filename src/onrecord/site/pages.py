@@ -111,6 +111,7 @@ def home(page: ListPage) -> str:
     """The list of everything."""
     us = readmodel.publication()
     shows = readmodel.shows()
+    linked = [{"name": show.name, "link": us.link(show.path), "subscribe": us.link(show.subscribe)} for show in shows]
     return _list_page(
         "home.html",
         page,
@@ -119,8 +120,8 @@ def home(page: ListPage) -> str:
         language=us.language,
         description=us.description,
         feeds=shows,
-        shows=[{"name": show.name, "link": us.link(show.path), "subscribe": us.link(show.subscribe)} for show in shows],
-        several=len(shows) > 1,
+        several=linked if len(linked) > 1 else [],
+        only_show=linked[0] if len(linked) == 1 else {},
         linked_data=linked_data.website() if page.number >= page.pages else "",
         own_show=shows[0].name if len(shows) == 1 else "",
     )
@@ -210,8 +211,9 @@ def tag(tag: TagView, page: ListPage) -> str:
 
 @speaks(lambda series, _: series.language)
 def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
-    """An interview in parts: those that are out in full, those to come by their number."""
+    """An interview in parts, by number: those that are out in full, those to come by their number alone."""
     us = readmodel.publication()
+    ours = {card.part: shown for card, shown in zip(cards, _cards(us, cards), strict=True)}
     return frame.page(
         "series.html",
         title=_title(series.language, series.name, series.show_name),
@@ -221,17 +223,16 @@ def series(series: SeriesView, cards: Sequence[EpisodeCard]) -> str:
         heading=series.name,
         show={"name": series.show_name, "link": us.link(f"{series.show_slug}/")},
         total=_in_parts(series.total),
-        cards=_cards(us, sorted(cards, key=lambda card: card.part or 0)),
-        coming=[readmodel.part_display(part.number, series.total) for part in series.parts if part.coming],
-        elsewhere=[
+        own_show=series.show_name,
+        parts=[
             {
                 "display": readmodel.part_display(part.number, series.total),
+                "card": ours.get(part.number, {}),
                 "title": part.title,
                 "link": part.url,
                 "site": part.site,
             }
             for part in series.parts
-            if part.url
         ],
     )
 

@@ -44,12 +44,13 @@ def below(us: Publication, standings: Sequence[Standing], language: str) -> str:
 
 
 def section(us: Publication, view: EpisodeView) -> dict[str, Any]:
-    """What an episode's page lists of all that it cites: each once, and which comments cite it."""
+    """What an episode's page lists of all that it cites: each once, and which corrections and comments cite it."""
     if not view.cited.listed:
         return {}
-    ui, links = marked(view.language), _comment_links(us, view)
+    ui, corrections, comments = marked(view.language), _correction_links(view), _comment_links(us, view)
     made = "\n".join(
-        f"<li>{_one(us, one.standing, ui, _in_comments(one, links), one.in_notes)}</li>" for one in view.cited.listed
+        f"<li>{_one(us, one.standing, ui, _cited_in(one, corrections, comments), one.by_publisher)}</li>"
+        for one in view.cited.listed
     )
     return {
         "list": mark_safe(f'<ul class="references">{made}</ul>'),  # noqa: S308 escaped below
@@ -62,15 +63,24 @@ def _comment_links(us: Publication, view: EpisodeView) -> dict[int, str]:
     return {n: f'<a href="{escape(us.link(permalink(view.folder, n)))}">#{number(n)}</a>' for n in numbers}
 
 
-def _in_comments(cited: CitedView, links: Mapping[int, str]) -> str:
-    if not cited.comments:
+def _correction_links(view: EpisodeView) -> dict[int, str]:
+    """To where they stand on this page."""
+    return {
+        one.number: f'<a href="#{one.anchor}">{escape(one.name)} #{number(one.number)}</a>' for one in view.corrections
+    }
+
+
+def _cited_in(cited: CitedView, corrections: Mapping[int, str], comments: Mapping[int, str]) -> str:
+    made = [corrections[n] for n in cited.corrections if n in corrections]
+    made += [comments[n] for n in cited.comments[:MOST_COMMENTS]]
+    if not made:
         return ""
-    names = listed_as([mark_safe(links[n]) for n in cited.comments[:MOST_COMMENTS]])  # noqa: S308 made by us
+    names = listed_as([mark_safe(link) for link in made])  # noqa: S308 made by us
     return escape(gettext("Cited in %(comments)s.")) % {"comments": names}
 
 
 def _one(us: Publication, standing: Standing, ui: str, cited: str = "", ours: bool = False) -> str:
-    """`cited` says in which comments; `ours`: the publisher cites it, not only a reader."""
+    """`cited` says in which corrections and comments; `ours`: the publisher cites it, not only a reader."""
     about = [_bdi(text) for text in (standing.author, standing.date) if text]
     about += [_bdi(where) for where in (_where(standing),) if where]
     parts = [f"<cite>{_name(standing, ours)}</cite>"]
@@ -90,14 +100,15 @@ def _name(standing: Standing, ours: bool) -> str:
     if standing.dead_since or not standing.href:
         return shown
     by_readers = "" if ours else "ugc "
-    return f'<a href="{escape(standing.href)}" rel="nofollow {by_readers}noopener">{shown}</a>'
+    titled = ' class="titled"' if standing.title else ""  # on paper its address follows
+    return f'<a href="{escape(standing.href)}" rel="nofollow {by_readers}noopener"{titled}>{shown}</a>'
 
 
 def _where(standing: Standing) -> str:
-    """The site; of what is no link (any more), what was given, unless that stands there already."""
-    if standing.href and not standing.dead_since:
-        return site_of(standing.href)
-    return standing.given if standing.title and standing.kind != Kind.FILE else ""
+    """The site; of what is no link (any more), what was given. Nothing where its address is all that it is named by."""
+    if not standing.title or standing.kind == Kind.FILE:
+        return ""
+    return site_of(standing.href) if standing.href and not standing.dead_since else standing.given
 
 
 def _state(us: Publication, standing: Standing) -> str:
