@@ -94,7 +94,6 @@ def test_a_screen_reader_finds_a_moment_plays_it_and_quotes_it(publication: Any)
         opened(browser, address + EPISODE) as page,
     ):
         reader = ScreenReader(page)
-        settled(page, "!document.querySelector('.turn:not(.laid-out)')")
         headings = [(told.states["level"], told.name) for told in reader.all("heading")]
         assert headings[0] == (1, "What the river kept")
         assert all(after <= before + 1 for (before, _), (after, _) in pairwise(headings))

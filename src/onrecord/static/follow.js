@@ -48,7 +48,7 @@ export async function follow(turns, address, player, voice) {
     return box.bottom > 0 && box.top < innerHeight;
   }
 
-  /* Turns far from the window are laid out on the way there and move the goal: far ways are jumped. */
+  /* A long way is jumped: gliding over half of an interview would make the reader dizzy. */
   function show() {
     if (!sentence) return;
     const box = sentence.getBoundingClientRect();

@@ -456,9 +456,7 @@ async function arrive(words, menu) {
   const sentence = words.sentences[words.sentenceOf(place.first)];
   if (menu.dataset[place.state]) note(sentence, menu.dataset[place.state]);
   mark(words, place.first, place.end);
-  const show = () => sentence.scrollIntoView({ block: "center" });
-  show();
-  requestAnimationFrame(show); // turns that were laid out on the way have moved it
+  sentence.scrollIntoView({ block: "center" });
   if (words.starts && player()) player().currentTime = words.starts[place.first] / 1000;
 }
 
@@ -468,29 +466,11 @@ function gone(menu) {
   if (target?.matches("a.former.gone")) note(target, menu.dataset.time);
 }
 
-// ── turns that are far away ───────────────────────────────────────────────────────────────────────────────────────
-
-const AT_ONCE = 8; // turns: on a slow telephone still less than a frame's time
-
-// What is not laid out (style.css) is in no accessibility tree, and scrolling would have to wait for it.
-function layOut(turns) {
-  const left = [...turns.querySelectorAll(".turn")], anchored = CSS.supports("overflow-anchor", "auto");
-  const soon = globalThis.requestIdleCallback ?? ((callback) => setTimeout(callback, 50));
-  function some() {
-    const here = anchored ? null : document.elementFromPoint(innerWidth / 2, innerHeight / 2);
-    const before = here?.getBoundingClientRect().top;
-    for (const turn of left.splice(0, AT_ONCE)) turn.classList.add("laid-out");
-    if (here) scrollBy(0, here.getBoundingClientRect().top - before); // where the browser does not keep what is being read in its place
-    if (left.length) soon(some);
-  }
-  soon(some);
-}
-
 if (globalThis.document) {
   const turns = document.querySelector(".turns[data-revision]"), menu = document.getElementById("quote");
   if (turns && menu) {
     const quoting = new Quoting(turns, menu, document.getElementById("quote-selection"));
     addEventListener("hashchange", () => gone(menu));
-    arrive(quoting.words, menu).finally(() => layOut(turns));
+    arrive(quoting.words, menu);
   }
 }
