@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import stat
 from datetime import timedelta
 from io import BytesIO
@@ -308,6 +309,14 @@ def test_files_that_no_row_names_are_swept_away(publication: Any, monkeypatch: p
     monkeypatch.setattr(keeping, "ABANDONED", -60)
     keeping.sweep()
     assert [file.name for file in keeping.attached_file("").glob("*")] == [reference.sha256]
+
+
+def test_a_file_that_comes_again_is_not_swept_away_before_a_row_names_it(publication: Any) -> None:
+    for name in [keeping.keep_file(b"comes again"), keeping.keep_file(b"does not")]:
+        os.utime(keeping.attached_file(name), (0, 0))
+    again = keeping.keep_file(b"comes again")
+    keeping.sweep()
+    assert [file.name for file in keeping.attached_file("").glob("*")] == [again]
 
 
 def test_hostile_titles_and_pages_are_text(web: Any, work: Any, cases: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urldefrag
 
@@ -34,9 +36,11 @@ def keep_page(page: Page, text: str) -> str:
 
 
 def keep_file(content: bytes) -> str:
-    """Write an attached file; returns its sha256."""
+    """Write an attached file; returns its sha256. One that is there is young again: `sweep` leaves it alone."""
     name = hashlib.sha256(content).hexdigest()
-    if not attached_file(name).exists():
+    try:
+        os.utime(attached_file(name))
+    except FileNotFoundError:
         write_atomically(attached_file(name), content, OWNER_ONLY)
     return name
 
@@ -67,8 +71,15 @@ def attached_file(name: str) -> Path:
 
 def taken_since(moment: float) -> int:
     """Bytes of attached files that were written since then, in seconds since 1970."""
-    found = [file.stat() for file in attached_file("").glob("*")]
-    return sum(one.st_size for one in found if one.st_mtime > moment)
+    return sum(found.st_size for _, found in _listed(attached_file("")) if found.st_mtime > moment)
+
+
+def _listed(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What is in a folder, less what another process removes at this moment."""
+    for file in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found = file.stat()
+            yield file, found
 
 
 def remove_unused(pages: Iterable[str] = (), files: Iterable[str] = ()) -> None:
@@ -84,10 +95,10 @@ def remove_unused(pages: Iterable[str] = (), files: Iterable[str] = ()) -> None:
 def sweep() -> None:
     """Remove what was written for rows that never came to be, or went while nobody was there to remove it."""
     old = time.time() - ABANDONED
-    kept = [file for file in _references().glob("*") if file.stat().st_mtime < old]
-    attached = [file for file in attached_file("").glob("*") if file.stat().st_mtime < old]
+    kept = [file for file, found in _listed(_references()) if found.st_mtime < old]
+    attached = [file for file, found in _listed(attached_file("")) if found.st_mtime < old]
     for file in [file for file in (*kept, *attached) if file.name.startswith(".")]:
-        file.unlink()
+        file.unlink(missing_ok=True)
     remove_unused({file.name.partition(".")[0] for file in kept}, {file.name for file in attached})
 
 
