@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
+import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -121,11 +126,7 @@ def pieces(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _pieces_of_postgresql(folder: Path) -> Iterator[tuple[str, bytes]]:
     """What is in the files of the database itself, and not only in its memory. The log of its writes is not among
     them: it keeps what was written until it is used again (docs/operating.md)."""
-    import psycopg
-
-    from onrecord.lib import configuration
-
-    with psycopg.connect(configuration.load(folder).database.url, autocommit=True) as connection:
+    with closing(_connected(folder)) as connection:
         connection.execute("CHECKPOINT")
         (where,) = connection.execute("SHOW data_directory").fetchone()
         (number,) = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
@@ -133,6 +134,35 @@ def _pieces_of_postgresql(folder: Path) -> Iterator[tuple[str, bytes]]:
     assert len(files) > 100
     for file in files:
         yield str(file), file.read_bytes()
+
+
+@contextmanager
+def somebody_reads(folder: Path, seconds: float) -> Iterator[None]:
+    """A transaction that began before, and so sees for a while all that is removed: a dump is one."""
+    began = Event()
+
+    def read() -> None:
+        with closing(_connected(folder)) as reader:
+            reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ" if POSTGRES else "BEGIN")
+            reader.execute("SELECT count(*) FROM discussion_comment").fetchone()
+            began.set()
+            time.sleep(seconds)
+
+    with ThreadPoolExecutor() as threads:
+        reading = threads.submit(read)
+        assert began.wait(60)
+        yield
+        reading.result()
+
+
+def _connected(folder: Path) -> Any:
+    if not POSTGRES:
+        return sqlite3.connect(folder / "onrecord.db")
+    import psycopg
+
+    from onrecord.lib import configuration
+
+    return psycopg.connect(configuration.load(folder).database.url, autocommit=True)
 
 
 def found(folder: Path, secrets: list[bytes]) -> set[tuple[str, bytes]]:
@@ -179,7 +209,8 @@ def test_erased_from_every_file_and_not_back_after_a_restore(
     assert kept.returncode == 0, kept.stderr
     check_export(tmp_path / "yours.zip")
 
-    done = onrecord("discussion", "erase", "--address", ADDRESS.upper())
+    with somebody_reads(folder, seconds=12):
+        done = onrecord("discussion", "erase", "--address", ADDRESS.upper())
     assert done.returncode == 0, done.stderr
     assert "with 4 comments" in done.stderr
     assert found(folder, secrets) == set()

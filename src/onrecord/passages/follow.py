@@ -16,7 +16,7 @@ DECIDED_BY = {State.TIME: "time", State.ORPHAN: "nobody"}
 
 def follow(episodes: Iterable[int]) -> None:
     """Give every passage of these episodes its place in what readers see now, where it has none yet."""
-    shared = Passage.objects.filter(episode__in=list(episodes)).select_related("revision__transcript")
+    shared = Passage.objects.filter(episode__in=list(episodes)).select_related("revision__transcript").order_by("pk")
     by_transcript: dict[Transcript, list[Passage]] = {}
     for passage in shared.defer("revision__tokens", "revision__map_from_previous"):
         by_transcript.setdefault(passage.revision.transcript, []).append(passage)
@@ -35,7 +35,8 @@ def _follow(newest: Revision, passages: Sequence[Passage]) -> None:
         by_revision.setdefault(passage.revision.number, []).append(passage)
     for number, several in by_revision.items():
         old, word_map = old_words_and_map(newest, number)
-        Place.objects.bulk_create(_place(newest, passage, word_map, old, new) for passage in several)
+        places = [_place(newest, passage, word_map, old, new) for passage in several]
+        Place.objects.bulk_create(places, ignore_conflicts=True)  # whoever follows at the same time finds the same
 
 
 def old_words_and_map(newest: Revision, number: int) -> tuple[list[Token], WordMap]:
