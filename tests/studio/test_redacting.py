@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from onrecord.discussion import post
-from onrecord.discussion.models import Event
+from onrecord.discussion import notices, post
+from onrecord.discussion.models import Event, Law
+from onrecord.discussion.notices import Item, NoticeDraft
 from onrecord.jobs.models import Step
 from onrecord.lib import erasures
 from onrecord.recordings.models import Rendition
@@ -34,6 +35,7 @@ def test_from_the_words_to_the_blanks(signed_in, publication):
     type(episode).objects.update(notes=f"*{before.upper()}*")
     for text in (before, "What a boat."):
         post.post(episode, post.Draft("Ada", "a@example.org", text), post.Sender(text[:9]))
+    notice = notices.receive(Item(episode, None), NoticeDraft(Law.DSA, "Cy", "cy@example.org", before), "one", "")
     for typed, problem in (
         ({"start": "0:07", "end": "0:05"}, "it must end later"),
         ({"start": "soon", "end": "0:05"}, "is no time"),
@@ -45,7 +47,8 @@ def test_from_the_words_to_the_blanks(signed_in, publication):
     typed = {"start": "0:05", "end": "0:06", "reason": "A <name>."}
     looked = shown(browser.post(address, typed | {"do": "look"}))
     assert "words go for good: “" in looked and "Redact it for good" in looked
-    assert f"seems to be quoted in its notes, comment {episode.comments.earliest('id').key}: that stays" in looked
+    places = f"its notes, comment {episode.comments.earliest('id').key}, legal notice {notice.key}"
+    assert f"seems to be quoted in {places}: that stays" in looked
     assert words(episode) == before and not (publication.private / erasures.FILE).exists()
 
     answer = browser.post(address, typed | {"do": "redact"})

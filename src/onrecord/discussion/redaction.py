@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from onrecord.catalogue.models import Episode
 from onrecord.discussion import log
-from onrecord.discussion.models import Answer, Comment, Correction, Statement, Tie
+from onrecord.discussion.models import Answer, Comment, Correction, Note, Notice, Statement, Tie
 from onrecord.transcripts.tokens import Token, text_of
 
 
@@ -29,6 +29,12 @@ def written(episode: Episode) -> Iterator[tuple[str, str]]:
         yield f"the answer to {_called(answer.comment)}", f"{answer.text} {answer.reason} {answer.correction_text}"
     for said in Statement.objects.filter(comment__episode=episode).select_related("comment").order_by("id"):
         yield f"the {said.get_part_display()} to {_called(said.comment)}", said.text
+    for note in Note.objects.filter(comment__episode=episode).select_related("comment").order_by("id"):
+        if note.comment:
+            yield f"a note on {_called(note.comment)}", note.text
+    for notice in Notice.objects.filter(episode=episode).order_by("id"):
+        given = (notice.explanation, notice.statement, notice.meaning, notice.wrong)
+        yield f"legal notice {notice.key}", "\n".join((*given, notice.reason, notice.ground, notice.public_reason))
     for correction in Correction.objects.filter(episode=episode).prefetch_related("earlier"):
         texts = [correction.text, *(before.text for before in correction.earlier.all())]
         yield f"correction #{correction.number}", "\n".join(texts)
