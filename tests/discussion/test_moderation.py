@@ -394,6 +394,15 @@ def cut_again(comment: Comment, words: str, earlier: str) -> None:
     assert Event.objects.count() == count, "once is enough"
 
 
+def test_a_wording_without_the_words_that_are_cut_stays(episode: Episode) -> None:
+    comment = write(episode, "Do call me.")
+    post.edit(comment, "Do call me at 0171 55 501.")
+    cutting.cut(comment, "0171 55 501", by="max")
+    cut_again(comment, "Do call me at 0171 55 501.", "Do call me.")
+    comment.refresh_from_db()
+    assert (comment.text, comment.earlier.get().text) == ("Do call me at [cut by the moderator].", "Do call me.")
+
+
 def test_only_personal_data_is_cut_and_it_shows(episode: Episode, public: Path) -> None:
     client = Client()
     confirmed(first := write(episode, "Known.", client=client), client)
