@@ -1,21 +1,23 @@
 """The picture that others show beside a link to a quotation: the words, who says them, where and when.
 
 Letters come from fonts that are Python packages (Latin, Greek, Cyrillic, Arabic, Hebrew) and, for other scripts, from
-Noto fonts of the system where they are. What cannot be set is left out: then the card has the show's name and the time
-alone, or nothing but its bars. The same card on the same machine has the same bytes.
+Noto fonts of the system where they are. Pillow joins letters and orders lines that run both ways only where the system
+has FriBiDi (Debian: libfribidi0); without it there are Latin, Greek and Cyrillic alone. What cannot be set is left out:
+then the card has the show's name and the time alone, or nothing but its bars. The same card on the same machine has the
+same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from onrecord.lib.quotation import quoted
 
@@ -71,6 +73,8 @@ class Card:
 
 def draw(card: Card) -> bytes:
     """The card as a PNG of 1200 x 630 pixels."""
+    if not can_shape():
+        card = _without_marks(card)
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(image)
     right = card.direction == "rtl"
@@ -170,7 +174,29 @@ def _width(text: str, font: ImageFont.FreeTypeFont, card: Card) -> float:
 
 
 def _shaping(card: Card) -> dict[str, Any]:
-    return {"direction": card.direction, "language": card.language}
+    return {"direction": card.direction, "language": card.language} if can_shape() else {}
+
+
+@cache
+def can_shape() -> bool:
+    """Whether letters can be joined, and lines ordered that run both ways."""
+    return bool(features.check("raqm"))
+
+
+def _without_marks(card: Card) -> Card:
+    """Marks that have no letter are drawn as boxes where nothing knows what they mean."""
+    said = tuple((_plain(speaker), _plain(words)) for speaker, words in card.said)
+    return replace(
+        card,
+        said=said,
+        source=_plain(card.source),
+        when=_plain(card.when),
+        publication=_plain(card.publication),
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text if letter.isspace() or letter not in WITHOUT_FONT)
 
 
 def _bars(pen: ImageDraw.ImageDraw, words: str) -> None:
@@ -192,17 +218,18 @@ def _font_for(text: str, size: int) -> ImageFont.FreeTypeFont | None:
 @cache
 def _files() -> tuple[Path, ...]:
     found = []
-    for package, name in PACKAGED:
+    for package, name in PACKAGED if can_shape() else PACKAGED[:1]:
         spec = find_spec(package)
         if spec and spec.origin:
             found.append(Path(spec.origin).parent / name)
-    found += [folder / name for folder in FOLDERS for name in OF_THE_SYSTEM]
+    found += [folder / name for folder in FOLDERS for name in OF_THE_SYSTEM if can_shape()]
     return tuple(file for file in found if file.is_file())
 
 
 @lru_cache(maxsize=64)
 def _font(file: Path, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(file, size, layout_engine=ImageFont.Layout.RAQM)
+    engine = ImageFont.Layout.RAQM if can_shape() else ImageFont.Layout.BASIC
+    return ImageFont.truetype(file, size, layout_engine=engine)
 
 
 @lru_cache(maxsize=4096)
