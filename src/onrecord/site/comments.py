@@ -171,15 +171,17 @@ class _Comments:
         notes += [self._reference(gettext("answered in %(number)s"), other) for other in comment.elsewhere]
         if comment.edited:
             notes.append(escape(gettext("edited")))
+        deeds = []  # not for paper
         reply = write_link(self.us, self.view, comment.number)
         if reply:
             label = escape(gettext("Reply to #%(number)s") % {"number": number(comment.number)})
             words = escape(gettext("Reply"))
-            notes.append(f'<a class="reply" rel="nofollow" href="{escape(reply)}" aria-label="{label}">{words}</a>')
+            deeds.append(f'<a class="reply" rel="nofollow" href="{escape(reply)}" aria-label="{label}">{words}</a>')
         label = escape(gettext("Report #%(number)s: it is against the law") % {"number": number(comment.number)})
         report, words = escape(notice_link(self.us, self.view, comment.number)), escape(gettext("Report"))
-        notes.append(f'<a class="report" rel="nofollow" href="{report}" aria-label="{label}">{words}</a>')
-        return f"<footer{self.ui}>{' · '.join(notes)}</footer>"
+        deeds.append(f'<a class="report" rel="nofollow" href="{report}" aria-label="{label}">{words}</a>')
+        lead = " · " if notes else ""
+        return f'<footer{self.ui}>{" · ".join(notes)}<span class="deeds">{lead}{" · ".join(deeds)}</span></footer>'
 
     def _reference(self, words: str, other: int) -> str:
         link = escape(self.us.link(model.permalink(self.view.folder, other)))
