@@ -26,6 +26,14 @@ def follow(episodes: Iterable[int]) -> None:
             _follow(newest, passages)
 
 
+def place(passage: Passage) -> None:
+    """The same for one that is new. Not for others of its episode: the press may be at them, and they would wait for
+    each other."""
+    newest = revisions.public_revision(passage.revision.transcript)
+    if newest:
+        _follow(newest, [passage])
+
+
 def _follow(newest: Revision, passages: Sequence[Passage]) -> None:
     placed = set(Place.objects.filter(revision=newest).values_list("passage_id", flat=True))
     left = [passage for passage in passages if passage.pk not in placed]

@@ -13,7 +13,7 @@ from onrecord.catalogue.changes import passage_changed
 from onrecord.catalogue.models import Episode
 from onrecord.lib.errors import BadInput
 from onrecord.passages.anchoring import widened
-from onrecord.passages.follow import follow
+from onrecord.passages.follow import place
 from onrecord.passages.models import Passage, voices
 from onrecord.transcripts import revisions
 from onrecord.transcripts.anchors import sentence_spans
@@ -130,6 +130,6 @@ def find_or_make(episode: Episode, wanted: Quotation) -> Passage:
             },
         )
         if made:
-            follow([episode.pk])
+            place(passage)
             passage_changed(passage.pk)
     return passage
