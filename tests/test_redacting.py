@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT, Command
 from tests.recordings.making import decoded
 from tests.test_backup import back_up, in_publication, second_database
-from tests.test_erasing import found
+from tests.test_erasing import found, somebody_reads
 
 __all__ = ["second_database"]
 
@@ -249,3 +249,29 @@ def test_what_cannot_be_redacted_is_refused_in_a_sentence(folder: Path, onrecord
     done = onrecord("redact", "nobody", "--from", "1", "--to", "2", "--yes")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert not (folder / "private" / "erasures.jsonl").exists()
+
+
+OUT_OF_THE_INDEX = """
+from django.db import connection
+from onrecord.catalogue.models import Episode
+from onrecord.search import index
+Episode.objects.update(state="withdrawn")
+index.outdate(Episode.objects.values_list("id", flat=True))
+index.scrub()
+if connection.vendor == "postgresql":
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_filepath(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+                       "WHERE nspname = 'onrecord_search' AND relkind IN ('r', 'i')")
+        print(*(path.rpartition("/")[2] for (path,) in cursor.fetchall()))
+else:
+    print("search.db")
+"""
+
+
+def test_the_index_keeps_nothing_though_somebody_reads(made: tuple[Path, list[str], list[bytes]]) -> None:
+    folder, _, _ = made
+    with somebody_reads(folder, seconds=8):
+        result = in_publication(folder, OUT_OF_THE_INDEX)
+    assert result.returncode == 0, result.stderr
+    files = set(result.stdout.split())
+    assert not {name for name, _ in found(folder, [b"zebulon"]) if Path(name).name in files}

@@ -6,10 +6,8 @@ rows. This is slow for a large publication and is a step of its own; an erasure 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import DatabaseError, connection
@@ -19,14 +17,12 @@ from onrecord.jobs import leftovers, queue
 from onrecord.jobs.attempt import Attempt
 from onrecord.jobs.models import Step
 from onrecord.jobs.registry import step
+from onrecord.lib import postgresql
 from onrecord.lib.errors import Failed
+from onrecord.lib.postgresql import PATIENCE, PAUSE
 from onrecord.mail import outgoing
 from onrecord.press import presser
 from onrecord.search import index
-
-if TYPE_CHECKING:  # where SQLite is used, it need not be loaded
-    from psycopg import Connection
-    from psycopg.errors import Diagnostic
 
 STEP = "publication.scrub"
 OF_PEOPLE = ("discussion", "mail", "references", "press")
@@ -34,12 +30,6 @@ OF_PEOPLE = ("discussion", "mail", "references", "press")
 
 OF_WORDS = (*OF_PEOPLE, "jobs", "recordings", "transcripts", "passages", "search")
 """Rooms that have something of what was said; search has an index beside its tables."""
-
-PATIENCE, PAUSE = 60.0, 0.25
-"""Seconds for which those who still read what was removed are waited for, and between two tries."""
-
-FIRST_NUMBER = re.compile(r"\D*(\d+)")
-"""In the details that a verbose VACUUM FULL tells, in every language: the removed rows that it had to copy."""
 
 
 def ask(rooms: Sequence[str] = OF_PEOPLE) -> None:
@@ -98,39 +88,11 @@ def _scrub_postgresql(rooms: Sequence[str]) -> None:
         for model in apps.get_app_config(room).get_models(include_auto_created=True)
     ]
     for table in tables:
-        _write_anew(connection.ops.quote_name(table), "ANALYZE, ")
+        postgresql.write_anew(connection.ops.quote_name(table))
     try:
-        _write_anew("pg_catalog.pg_statistic")
+        postgresql.write_anew("pg_catalog.pg_statistic", analyze=False)
     except DatabaseError as error:
         raise Failed(
             "PostgreSQL's statistics may still have words of what was erased, and this user may not rewrite them: "
             f"let the database's owner run VACUUM FULL pg_statistic ({str(error).strip().splitlines()[0]})."
         ) from error
-
-
-def _write_anew(table: str, more: str = "") -> None:
-    """PostgreSQL copies removed rows along as long as anybody has a transaction open that may still see them, such as
-    a dump, or its own gathering of statistics."""
-    give_up = time.monotonic() + PATIENCE
-    while _has_copied_removed_rows(f"VACUUM (FULL, {more}VERBOSE) {table}"):
-        if time.monotonic() > give_up:
-            raise Failed(f"Removed rows stay in {table} while something reads the database: it is tried again.")
-        time.sleep(PAUSE)
-
-
-def _has_copied_removed_rows(statement: str) -> bool:
-    """Do it. Only when it is asked to be verbose does PostgreSQL tell."""
-    details: list[str] = []
-
-    def note(notice: Diagnostic) -> None:
-        details.append(notice.message_detail or "")
-
-    with connection.cursor() as cursor:
-        session: Connection[Any] = cursor.connection
-        session.add_notice_handler(note)
-        try:
-            cursor.execute(statement)
-        finally:
-            session.remove_notice_handler(note)
-    numbers = [found.group(1) for detail in details if (found := FIRST_NUMBER.match(detail))]
-    return any(int(number) for number in numbers)

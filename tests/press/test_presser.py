@@ -18,10 +18,11 @@ from onrecord.catalogue.related import set_parts_elsewhere, set_related
 from onrecord.discussion import moderate
 from onrecord.feeds import items
 from onrecord.lib import configuration
-from onrecord.press import affected, lists, presser, stale
+from onrecord.press import affected, lists, presser, stale, writer
 from onrecord.press.check import check
 from onrecord.press.models import KeptItem, PublicFile
-from onrecord.recordings.models import Recording
+from onrecord.recordings import renditions
+from onrecord.recordings.models import Recording, Rendition
 from tests.press import archive
 from tests.press.pressing import change, contents, press, times
 
@@ -519,3 +520,21 @@ def test_is_stale_until_everything_that_shows_it_is_pressed(public: Path) -> Non
     assert waited
     assert not presser.is_stale(episode.pk)
     assert presser.stale_count() == 0
+
+
+def test_sound_that_is_redacted_while_it_is_pressed(public: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows go between the rendering and the placing; the rest is pressed, and then the page without sound."""
+    episode = archive.make_episode(archive.make_show(), 1)
+    sync = writer.Batch.sync
+
+    def meanwhile(batch: writer.Batch) -> None:
+        sync(batch)
+        for rendition in Rendition.objects.all():
+            renditions.discard(rendition)
+            episode_changed(episode.pk)
+
+    monkeypatch.setattr(writer.Batch, "sync", meanwhile)
+    press()
+    assert b"Episode 1" in (public / "talks/e1/index.html").read_bytes()
+    assert not list(public.rglob("*.mp3"))
+    assert check() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onrecord.press.paths import TEXT
+from onrecord.press.render import NotPublic
 from onrecord.press.stale import Claim, Made
 from onrecord.press.writer import Batch
 from onrecord.recordings import renditions
@@ -10,9 +11,12 @@ from onrecord.recordings.models import Rendition
 
 
 def stage(batch: Batch, claim: Claim) -> Made:
-    """What will stand there. Peaks are text, so that they get a compressed form beside them."""
+    """What will stand there; peaks are text, so that they get a compressed form beside them.
+
+    Raises NotPublic when a redaction has removed the rendition.
+    """
     target = batch.place(claim.path)
-    rendition = Rendition.objects.get(path=claim.path)
+    rendition = _rendition(claim)
     file = target if target.is_file() else renditions.file_of(rendition)
     if not file.is_file():
         raise FileNotFoundError(f"the file of this rendition is missing ({rendition.sha256})")
@@ -22,8 +26,8 @@ def stage(batch: Batch, claim: Claim) -> Made:
 
 
 def place(claim: Claim) -> None:
-    """Move it to its public path, if it is not there yet."""
-    renditions.place(Rendition.objects.get(path=claim.path))
+    """Move it to its public path, if it is not there yet. Raises NotPublic when a redaction has removed it."""
+    renditions.place(_rendition(claim))
 
 
 def withdraw(claim: Claim) -> None:
@@ -32,3 +36,10 @@ def withdraw(claim: Claim) -> None:
         rendition = Rendition.objects.filter(path=claim.path).first()
         if rendition is not None:
             renditions.withdraw(rendition)
+
+
+def _rendition(claim: Claim) -> Rendition:
+    rendition = Rendition.objects.filter(path=claim.path).first()
+    if rendition is None:
+        raise NotPublic(f"{claim.path} is no rendition any more")
+    return rendition

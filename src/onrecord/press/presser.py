@@ -236,7 +236,7 @@ def _swap(
                     media.withdraw(claim)
                     batch.remove(claim.path)
                     gone.append(claim)
-            except (OSError, Failed) as error:
+            except (OSError, Failed, NotPublic) as error:
                 made.pop(claim.id, None)
                 failed[claim] = _reason(claim, error)
     return gone

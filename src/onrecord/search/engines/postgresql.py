@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
+from onrecord.lib import postgresql
 from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, edition_of_index
 
 SCHEMA = "onrecord_search"
@@ -64,11 +65,11 @@ class PostgreSQL(Engine):
 
     @classmethod
     def scrub(cls) -> None:
-        """Tables and their indexes are written anew."""
+        """Tables and their indexes are written anew. Raises Failed while something reads what was removed."""
         index = cls()
         tables = index.run("SELECT tablename FROM pg_tables WHERE schemaname = ? ORDER BY tablename", SCHEMA)
         for (table,) in tables:
-            index.run(f"VACUUM (FULL, ANALYZE) @{table}")
+            postgresql.write_anew(f"{SCHEMA}.{connection.ops.quote_name(table)}")
 
     def is_there(self) -> bool:
         """Whether the tables are."""
