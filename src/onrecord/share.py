@@ -137,14 +137,16 @@ def _as_view(wanted: Quotation, view: EpisodeView) -> PassageView:
         end=words.stop,
         start_ms=wanted.start_ms,
         end_ms=wanted.end_ms,
+        heard=True,
+        language=wanted.revision.language,
         words=wanted.text,
-        said=wanted.said,
+        said=(),
         before="",
         after="",
         state="same",
         now=words if current else range(0),
         now_words=wanted.text,
-        now_said=wanted.said,
+        now_said=(),
     )
 
 

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from onrecord import readmodel
 from onrecord.feeds.moves import _move, moves_json
 from onrecord.lib.headers import content_type
 from onrecord.passages.anchoring import widened
+from onrecord.recordings.models import Recording
 from onrecord.site import assets, pages
 from onrecord.transcripts import maps, revisions
 from onrecord.transcripts.anchors import sentence_spans
-from onrecord.transcripts.models import Origin
+from onrecord.transcripts.models import Origin, Transcript
 from onrecord.transcripts.tokens import Token
 from tests.browser import CHROMIUM, chromium
 from tests.site import making
@@ -220,12 +222,37 @@ def test_an_older_link_after_a_correction(publication: Any) -> None:
         assert not page.locator(".quote-note").count()
         pressed.open(page, "?passage=1.10-14#t7")
         assert marked(page) == "mended all winter"
-        assert "corrected since this link was made" in page.locator(".quote-note").inner_text()
+        note = page.locator(".quote-note")
+        assert "corrected since this link was made" in note.inner_text()
+        assert note.locator("q").inner_text() == "mended it all winter", "old and new beside each other"
         pressed.open(page, "?passage=1.17-21#t10")
         assert marked(page) is None
-        assert page.locator(".quote-note").inner_text() == "These words are no longer in the transcript."
+        assert page.locator(".quote-note").inner_text().startswith("These words are no longer in the transcript.")
+        assert page.locator(".quote-note q").inner_text() == "Nobody wrote it down."
         pressed.open(page, "#t10")
         assert "no longer in the transcript" in page.locator(".quote-note").inner_text()
+    assert pressed.said == []
+
+
+def test_a_link_whose_words_are_not_known_marks_nothing_and_says_so(publication: Any) -> None:
+    """Of a recording that was replaced, of a revision that there never was, or with numbers that cannot be."""
+    episode = conversation()
+    episode.recordings.update(current=False, replaced_at=timezone.now())
+    recording = Recording.objects.create(episode=episode, sha256="0" * 64, name="b.wav", size=9, kind="audio")
+    making.add_rendition(recording, "mp3", "audio/mpeg")
+    transcript = Transcript.objects.create(recording=recording, episode=episode)
+    said = making.words("Other words were said here, and more of them.")
+    new = revisions.add(transcript, None, said, language="en", origin=Origin.MACHINE, public=True)
+    assert new.number == 2
+    pressed = Pressed(episode)
+    with chromium() as browser:
+        for words in ("1.0-3", "99.0-3", "2.3-3", "2.0-999"):
+            for at in ("#t0", "#t999", ""):
+                page = browser.new_page()
+                pressed.open(page, f"?passage={words}{at}")
+                assert "Where they stand now is not known" in page.get_by_role("note").inner_text()
+                assert marked(page) is None
+                page.close()
     assert pressed.said == []
 
 

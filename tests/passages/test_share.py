@@ -225,12 +225,25 @@ def test_renaming_changes_where_it_leads(episode: Episode, public: Path) -> None
 
 
 def test_a_recording_that_was_replaced_takes_its_words_along(episode: Episode, public: Path) -> None:
+    """What was said in it is quoted as it was, by whom it was, with neither the sound nor a moment of the new one."""
+    Speaker.objects.filter(transcript__episode=episode, index=1).update(name="Ada Lovelace")
     passage = shared(episode)
     archive.record(episode, 99, words=40)
     archive.episode_changed(episode.pk)
     press()
-    assert "These words are no longer in the transcript." in page_of(public, passage)
+    page = page_of(public, passage)
+    assert "The recording was replaced by another since." in page
+    assert "They did sign the paper that Ada Lovelace · in an earlier recording" in page
+    made = html.document_fromstring((public / f"q/{passage.key}/index.html").read_bytes())
+    assert not made.xpath("//audio")
+    assert set(made.xpath("//article//a[contains(@href, '/e1/')]/@href")) == {"/talks/e1/"}
+    assert (passage.revision.number, revision_shown(public)) == (1, 2), "a number never means other words"
     assert check() == []
+
+
+def revision_shown(public: Path) -> int:
+    page = html.document_fromstring((public / "talks/e1/index.html").read_bytes())
+    return int(page.xpath("//div[@data-revision]/@data-revision")[0])
 
 
 # ── who may not ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -367,8 +380,24 @@ def test_a_card_has_each_speakers_words_and_the_marks_of_its_language() -> None:
     assert both != drawn(("Ada", "Did you?"), ("Cy", "No."))
     assert both != drawn(("Ada", "Did you?"), ("Bo", "Yes."))
     assert drawn(("Ada", "No."), language="fr") != drawn(("Ada", "No.")) == drawn(("Ada", "No."), language="ga")
-    long = [("Ada", "word " * 200), ("Bo", "word " * 100)]
-    assert drawn(*long), "what does not fit is cut"
+    coloured = Card((("Ada", "No."),), "A talk", "0:04", "Talks", "en", "ltr", accent="#005a9c")
+    colours = {colour for _, colour in Image.open(BytesIO(draw(coloured))).getcolors(1 << 16) or []}
+    assert (0, 0x5A, 0x9C) in colours and ACCENT not in colours, "the publication's own"
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [("word " * 110, "word …”"), ("word " * 400, "word …”"), ("abc" * 300, "abc…”"), ("so it is " * 40, " is”")],
+)
+def test_what_does_not_fit_a_card_is_cut_at_a_word_within_the_marks(words: str, end: str) -> None:
+    def set_of(*said: tuple[str, str]) -> list[str]:
+        return [line.text for line in quote_card._fitting(Card(said, "A talk", "0:04", "Talks", "en", "ltr"))]
+
+    lines = set_of(("Ada", words.strip()))
+    assert lines[0].startswith("“") and lines[-1].endswith(end.replace("abc", "")) and len(lines) > 5
+    two = set_of(("Ada", "Did you?"), ("Bo", words.strip()))
+    assert two[:3:2] == ["Ada", "Bo"] and two[-1].endswith("”")
+    assert "Bo" not in set_of(("Ada", "word " * 400), ("Bo", words.strip()))
 
 
 def test_words_without_letters_make_a_card_without_words() -> None:

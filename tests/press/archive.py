@@ -126,7 +126,7 @@ def transcribe(recording: Recording, words: int, seed: int) -> None:
     Speaker.objects.get_or_create(transcript=transcript, index=1, defaults={"name": "Guest"})
     Revision.objects.create(
         transcript=transcript,
-        number=transcript.revisions.count() + 1,
+        number=Revision.objects.filter(transcript__episode=recording.episode).count() + 1,
         tokens=tokens.pack(spoken(words, seed)),
         words=words,
         language="en",

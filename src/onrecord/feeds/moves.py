@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from onrecord.feeds.record import compact
+from onrecord.lib.html import clean
 from onrecord.readmodel import TranscriptView
 from onrecord.transcripts import maps
 from onrecord.transcripts.anchors import sentence_spans
@@ -38,6 +39,12 @@ def _move(word_map: WordMap, old: Sequence[Token], new: Sequence[Token]) -> dict
     return {
         "blocks": [n for b in in_place for n in (int(b.kind), b.old_end - b.old, b.new_end - b.new)],
         "moved": [n for b in moved for n in (b.old, b.new, b.old_end - b.old)],
+        "gone": [
+            f"{' ' if token.space else ''}{clean(token.text)}"
+            for b in in_place
+            if b.kind != Kind.SAME
+            for token in old[b.old : b.old_end]
+        ],
         "sentences": [len(span) for span in sentence_spans(old)],
         "spoken": list(_spoken(word_map, old, new)),
     }

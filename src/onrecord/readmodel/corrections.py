@@ -13,10 +13,11 @@ from django.utils.translation import gettext, gettext_noop
 from onrecord.catalogue.models import EpisodeState
 from onrecord.discussion.models import Correction, CorrectionKind, EarlierText, Head
 from onrecord.discussion.text import MOMENT
-from onrecord.lib import html, language
+from onrecord.lib import html
 from onrecord.passages.models import Passage, Place, State
 from onrecord.readmodel import discussion
 from onrecord.references.read import Standing, standings
+from onrecord.transcripts import speakers
 
 PAGE = discussion.PAGE
 """Numbers on a page of all corrections, and entries of their feed."""
@@ -242,8 +243,5 @@ def _words(row: Passage) -> CorrectedWords:
 
 
 def _speaker(row: Passage) -> str:
-    voices = [voice for voice in row.revision.transcript.speakers.all() if voice.index == row.speaker]
-    if not voices:
-        return ""
-    with language.speaking(row.revision.language, "en"):
-        return html.clean(voices[0].label)
+    names = speakers.labels(row.revision.transcript, row.revision.language)
+    return html.clean(names.get(row.speaker, "") if row.speaker is not None else "")

@@ -28,6 +28,7 @@ from onrecord.lib import html
 from onrecord.passages.models import Place
 from onrecord.passages.models import State as PlaceState
 from onrecord.references.read import Standing, standings
+from onrecord.transcripts import speakers
 
 PAGE = 100
 """Comments on a page of a discussion. Page n has the numbers from 100 (n - 1) + 1 on, whatever becomes of them."""
@@ -40,14 +41,15 @@ LATEST = 10
 class TieView:
     """Words that a comment is about, as they were, and where they stand now.
 
-    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `key` is the passage's; without one, it is
-    not known when they end (0), nor what stood before and after them. `by_editor`: its writer did not say that it is
-    about these.
+    `state` is one of `transcripts.maps.State`; `now` is empty for an orphan. `speaker` is a name, or nothing. `heard`:
+    in the recording that readers hear now, from `start_ms`. `key` is the passage's; without one, it is not known when
+    they end (0), nor what stood before and after them. `by_editor`: its writer did not say that it is about these.
     """
 
     words: str
-    speaker: int | None
+    speaker: str
     start_ms: int
+    heard: bool
     state: str
     key: str = ""
     end_ms: int = 0
@@ -326,17 +328,25 @@ def _states(episode: int) -> dict[int, DisputeState]:
 
 def _placed(rows: QuerySet[Tie]) -> QuerySet[Tie]:
     places = Prefetch("passage__places", Place.objects.order_by("revision__number"))
-    passages = rows.select_related("passage__revision__transcript__recording")
-    return passages.defer("passage__revision__tokens", "passage__revision__map_from_previous").prefetch_related(places)
+    said = rows.select_related("passage", "revision__transcript__recording")
+    return said.defer("revision__tokens", "revision__map_from_previous").prefetch_related(
+        places, "revision__transcript__speakers"
+    )
 
 
 def _tie(row: Tie) -> TieView:
     """Words that have no passage, or were said in a recording that has been replaced, stand nowhere now."""
+    revision, passage = row.revision, row.passage
+    names = speakers.labels(revision.transcript, revision.language) if revision else {}
     said = TieView(
-        html.clean(row.words), row.speaker, row.start_ms, str(PlaceState.ORPHAN), by_editor=bool(row.tied_by)
+        words=html.clean(row.words),
+        speaker=html.clean(names.get(row.speaker, "") if row.speaker is not None else ""),
+        start_ms=row.start_ms,
+        heard=revision is not None and revision.transcript.recording.current,
+        state=str(PlaceState.ORPHAN),
+        by_editor=bool(row.tied_by),
     )
-    passage = row.passage
-    if passage is None or not passage.revision.transcript.recording.current:
+    if passage is None or not said.heard:
         return said
     said = replace(
         said,

@@ -70,11 +70,16 @@ def _style(accent: str) -> bytes:
     return b"\n".join(map(_ours, STYLE)) + accent_rules(accent).encode()
 
 
+def on_paper(accent: str) -> str:
+    """The accent as it can be read on light ground; empty where there is none."""
+    return colour.hexadecimal(colour.readable(colour.parse(accent), LIGHT_GROUNDS, colour.BLACK)) if accent else ""
+
+
 def accent_rules(accent: str) -> str:
     """The publication's colour as rules: darker on light pages and lighter on dark ones, as far as reading needs."""
     if not accent:
         return ""
-    light = colour.hexadecimal(colour.readable(colour.parse(accent), LIGHT_GROUNDS, colour.BLACK))
+    light = on_paper(accent)
     dark = colour.hexadecimal(colour.readable(colour.parse(accent), DARK_GROUNDS, colour.WHITE))
     return (
         f"\n:root {{ --accent: {light}; }}\n"

@@ -63,10 +63,8 @@ def head(us: Publication, view: EpisodeView, comment: CommentView) -> str:
 def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
     """The words as they were; beside them, where they are others now, those; where they are gone, that."""
     ui, spoken = marked(view.language), view.transcript.language if view.transcript else view.language
-    link = escape(f"{us.link(view.path)}?t={tie.start_ms // 1000}")
-    speaker = _speaker(view, tie.speaker)
-    who = f"<bdi>{escape(speaker)}</bdi> · " if speaker else ""
-    where = f'<figcaption>{who}<a href="{link}">{digits(times.clock(tie.start_ms))}</a></figcaption>'
+    who = f"<bdi>{escape(tie.speaker)}</bdi> · " if tie.speaker else ""
+    where = f"<figcaption>{who}{_when(us, view, tie)}</figcaption>"
     words = f'<blockquote lang="{escape(spoken)}" dir="auto"><p>{escape(tie.words)}</p></blockquote>'
     made = f'<figure class="about-words">{words}'
     if tie.state in ("changed", "moved", "time") and tie.now_words != tie.words:
@@ -80,6 +78,14 @@ def _tie(us: Publication, view: EpisodeView, tie: TieView) -> str:
         said = gettext("Tied to these words by the editor.")
         made += f'<p class="now"{ui}>{escape(said)}</p>'
     return f"{made}{where}</figure>"
+
+
+def _when(us: Publication, view: EpisodeView, tie: TieView) -> str:
+    """A link to the moment, while the recording in which it was said is the one that readers hear."""
+    if not tie.heard:
+        return f"<span{marked(view.language)}>{escape(gettext('in an earlier recording'))}</span>"
+    link = escape(f"{us.link(view.path)}?t={tie.start_ms // 1000}")
+    return f'<a href="{link}">{digits(times.clock(tie.start_ms))}</a>'
 
 
 def _speaker(view: EpisodeView, index: int | None) -> str:

@@ -63,6 +63,10 @@ def page(
 
 
 def cut(text: str, longest: int) -> str:
-    """At most `longest` characters in one line, cut at a word."""
+    """At most `longest` characters in one line, cut at a word; at a letter where a word is very long, or nothing stands
+    between words."""
     line = " ".join(text.split())
-    return line if len(line) <= longest else line[:longest].rpartition(" ")[0] + " …"
+    if len(line) <= longest:
+        return line
+    whole = line[: max(0, longest - 1)].rpartition(" ")[0]
+    return f"{whole} …" if 2 * len(whole) >= longest else f"{line[: max(0, longest - 1)]}…"

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -20,9 +22,10 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, features
 
 from onrecord.lib.quotation import quoted
+from onrecord.site.frame import cut
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 72
-DESIGN = 2
+DESIGN = 3
 """Rises when the same card would look otherwise: its file then has another name."""
 
 PAPER, INK, FAINT, ACCENT = "#fdfcfa", "#1c1b19", "#5f5b55", "#8a1c2c"
@@ -55,7 +58,10 @@ WITHOUT_FONT = frozenset(" \u00a0\u200b\u200c\u200d\u200e\u200f\u2060\u2066\u206
 
 @dataclass(frozen=True)
 class Card:
-    """What stands on it: `said` are pairs of speaker and words, in their `language` and `direction` ("rtl", "ltr")."""
+    """What stands on it: `said` are pairs of speaker and words, in their `language` and `direction` ("rtl", "ltr").
+
+    `when` is empty where the moment is not to be found any more; `accent` where the publication has none of its own.
+    """
 
     said: tuple[tuple[str, str], ...]
     source: str
@@ -63,6 +69,12 @@ class Card:
     publication: str
     language: str
     direction: str
+    accent: str = ""
+
+    @property
+    def colour(self) -> str:
+        """Of bars and names."""
+        return self.accent or ACCENT
 
     @property
     def name(self) -> str:
@@ -78,39 +90,53 @@ def draw(card: Card) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(image)
     right = card.direction == "rtl"
-    pen.rectangle((WIDTH - 16, 0, WIDTH, HEIGHT) if right else (0, 0, 16, HEIGHT), fill=ACCENT)
+    pen.rectangle((WIDTH - 16, 0, WIDTH, HEIGHT) if right else (0, 0, 16, HEIGHT), fill=card.colour)
     _lines_at_foot(pen, card, right)
     if all(_font_for(words, SIZES[0]) for _, words in card.said):
         _set(pen, card, right)
     else:
-        _bars(pen, card.said[0][1])
+        _bars(pen, card)
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def _set(pen: ImageDraw.ImageDraw, card: Card, right: bool) -> None:
-    """The words in the largest letters with which they fit; what does not fit in the smallest is cut at a word."""
-    room = HEIGHT - 2 * MARGIN - (130 if len(card.said) == 1 else 90)
-    for size in SIZES:
-        lines = [line for speaker, words in card.said for line in _part(speaker, words, size, card)]
-        if sum(line.height for line in lines) <= room:
-            break
     y = float(MARGIN)
-    for number, line in enumerate(lines):
-        last = number + 1 < len(lines) and y + line.height + lines[number + 1].height > MARGIN + room
-        text = f"{line.text.rpartition(' ')[0]} …" if last else line.text
+    for line in _fitting(card):
         pen.text(
             (WIDTH - MARGIN if right else MARGIN, y),
-            text,
+            line.text,
             font=line.font,
             fill=line.colour,
             anchor="ra" if right else "la",
             **_shaping(card),
         )
         y += line.height
-        if last:
-            return
+
+
+def _fitting(card: Card) -> list[_Line]:
+    """The words in the largest letters with which they fit; of what does not fit in the smallest, the beginning."""
+    room = HEIGHT - 2 * MARGIN - (130 if len(card.said) == 1 else 90)
+
+    def lines(most: int, size: int) -> list[_Line]:
+        return [line for speaker, words in _beginning(card, most) for line in _part(speaker, words, size, card)]
+
+    def is_too_high(most: int, size: int = SIZES[-1]) -> bool:
+        return sum(line.height for line in lines(most, size)) > room
+
+    for size in SIZES:
+        if not is_too_high(MOST_LETTERS, size):
+            return lines(MOST_LETTERS, size)
+    return lines(bisect_left(range(MOST_LETTERS), True, key=lambda most: is_too_high(most + 1)), SIZES[-1])
+
+
+def _beginning(card: Card, most: int) -> Iterator[tuple[str, str]]:
+    """Of all that is said at most so many letters, and no word that is cut."""
+    for speaker, words in card.said:
+        if most > 0:
+            yield speaker, cut(words, most)
+        most -= len(words)
 
 
 @dataclass(frozen=True)
@@ -127,9 +153,9 @@ def _part(speaker: str, words: str, size: int, card: Card) -> list[_Line]:
     lines = []
     small = int(size * SMALLER)
     if len(card.said) > 1 and speaker and (named := _font_for(speaker, small)):
-        lines.append(_Line(_cut(speaker, named, card), named, ACCENT, small * LINE))
+        lines.append(_Line(_cut(speaker, named, card), named, card.colour, small * LINE))
     if font:
-        text = quoted(words[:MOST_LETTERS], card.language)
+        text = quoted(words, card.language)
         lines += [_Line(line, font, INK, size * LINE) for line in _wrapped(text, font, card)]
     return lines
 
@@ -137,7 +163,8 @@ def _part(speaker: str, words: str, size: int, card: Card) -> list[_Line]:
 def _lines_at_foot(pen: ImageDraw.ImageDraw, card: Card, right: bool) -> None:
     x = WIDTH - MARGIN if right else MARGIN
     speaker = card.said[0][0] if len(card.said) == 1 else ""
-    foot = ((speaker, 34, ACCENT), (f"{card.source} · {card.when}", 26, FAINT), (card.publication, 26, FAINT))
+    source = " · ".join(filter(None, (card.source, card.when)))
+    foot = ((speaker, 34, card.colour), (source, 26, FAINT), (card.publication, 26, FAINT))
     lines = [(text, size, colour) for text, size, colour in foot if text]
     for number, (text, size, colour) in enumerate(lines):
         font = _font_for(text, size)
@@ -199,11 +226,11 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isspace() or letter not in WITHOUT_FONT)
 
 
-def _bars(pen: ImageDraw.ImageDraw, words: str) -> None:
+def _bars(pen: ImageDraw.ImageDraw, card: Card) -> None:
     """A voice without letters."""
-    for number, value in enumerate(hashlib.sha256(words.encode()).digest()):
+    for number, value in enumerate(hashlib.sha256(card.said[0][1].encode()).digest()):
         x, half = MARGIN + number * 33, 20 + value / 255 * 120
-        pen.rounded_rectangle((x, 240 - half, x + 16, 240 + half), radius=8, fill=ACCENT)
+        pen.rounded_rectangle((x, 240 - half, x + 16, 240 + half), radius=8, fill=card.colour)
 
 
 # ── letters ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
+from django.conf import settings
+
 from onrecord import readmodel
 from onrecord.lib import times
+from onrecord.lib.html import direction
 from onrecord.lib.language import digits, isolated, speaks
 from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView, PassageView, Publication
 from onrecord.site import corrections, frame
+from onrecord.site.assets import on_paper
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
 from onrecord.site.quote_menu import FORM
 from onrecord.transcripts.redaction import BLANK
@@ -38,7 +42,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
     """The page of a passage: the words, who said them, the sound of just these words, and what became of them."""
     us = readmodel.publication()
     card = card_of(view, passage)
-    shown, names = by_speaker(view, passage.shown_said), speakers(view, passage)
+    shown, names = [Said(*one) for one in passage.shown_said], speakers(passage)
     return frame.page(
         "quote_page.html",
         title=f"{_quoted(view, frame.cut(passage.shown, LONGEST_TITLE))} · {names or view.title}",
@@ -48,10 +52,10 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         heading=f"{names}: {view.title}" if names else view.title,
         episode=view,
         passage=passage,
-        spoken_language=view.transcript.language if view.transcript else view.language,
+        spoken_language=passage.language,
         direction_of_words=card.direction,
         said=shown,
-        said_before=by_speaker(view, passage.said),
+        said_before=[Said(*one) for one in passage.said],
         speaker=names,
         quotation=_quotation(view, shown),
         show={"name": view.show.name, "link": us.link(view.show.path)},
@@ -61,7 +65,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         link=us.link(link_of(view, passage)),
         card={"url": us.url(card_path(view, passage)), "width": WIDTH, "height": HEIGHT},
         sound=_sound(us, view, passage),
-        label=view.transcript.label if view.transcript else "",
+        label=view.transcript.label if view.transcript and passage.heard else "",
         corrections=corrections.of_words(us, view, passage.now),
     )
 
@@ -71,10 +75,9 @@ def by_speaker(view: EpisodeView, said: Sequence[tuple[int | None, str]]) -> lis
     return [Said(_name(view, speaker), words) for speaker, words in said]
 
 
-def speakers(view: EpisodeView, passage: PassageView) -> str:
+def speakers(passage: PassageView) -> str:
     """Everybody who says some of the words, in their order."""
-    names = [one.speaker for one in by_speaker(view, passage.shown_said) if one.speaker]
-    return " · ".join(dict.fromkeys(names))
+    return " · ".join(dict.fromkeys(name for name, _ in passage.shown_said if name))
 
 
 def _quotation(view: EpisodeView, said: Sequence[Said]) -> str:
@@ -93,14 +96,14 @@ def _quoted(view: EpisodeView, words: str) -> str:
 def card_of(view: EpisodeView, passage: PassageView) -> Card:
     """What stands on the picture card of a passage."""
     us = readmodel.publication()
-    words = view.transcript
     return Card(
-        said=tuple((one.speaker, one.words.replace(BLANK, GAP)) for one in by_speaker(view, passage.shown_said)),
+        said=tuple((name, words.replace(BLANK, GAP)) for name, words in passage.shown_said),
         source=view.title,
-        when=digits(times.clock(passage.start_ms)),
+        when=digits(times.clock(passage.start_ms)) if passage.heard else "",
         publication=f"{view.show.name} · {times.long_date(view.published_at, us.time_zone)}",
-        language=words.language if words else view.language,
-        direction=words.direction if words else view.direction,
+        language=passage.language,
+        direction=direction(passage.language),
+        accent=on_paper(settings.ONRECORD.look.accent),
     )
 
 
@@ -110,8 +113,11 @@ def card_path(view: EpisodeView, passage: PassageView) -> str:
 
 
 def link_of(view: EpisodeView, passage: PassageView) -> str:
-    """To exactly these words on the episode's page, as they stand now; where they do not, to the moment."""
+    """To exactly these words on the episode's page, as they stand now; where they do not, to the moment; where their
+    recording was replaced, to the page."""
     words = view.transcript
+    if not passage.heard:
+        return view.path
     if words and passage.now:
         id = words.anchors.at_word(passage.now.start)
         return f"{view.path}?passage={words.revision}.{passage.now.start}-{passage.now.stop}#{id}"
@@ -171,7 +177,9 @@ def turns_of(view: EpisodeView, turn: str, further: int = 0) -> list[dict[str, A
 
 
 def _sound(us: Publication, view: EpisodeView, passage: PassageView) -> list[dict[str, str]]:
-    """A media fragment: browsers play just these seconds, without a script."""
+    """A media fragment: browsers play just these seconds, without a script. None of another recording."""
+    if not passage.heard:
+        return []
     fragment = f"#t={passage.start_ms / 1000:g},{passage.end_ms / 1000:g}"
     both = [rendition for rendition in (view.mp3, view.opus) if rendition]
     return [{"link": us.link(one.path) + fragment, "type": one.source_type} for one in both]

@@ -414,15 +414,20 @@ function playFrom(from, to) {
 
 // ── where a link leads ────────────────────────────────────────────────────────────────────────────────────────────
 
-// A sentence in words: why it is not what the link promised.
-function note(before, text) {
+// A sentence in words: why it is not what the link promised; and what stood there, where that is known.
+function note(before, menu, text, was) {
   document.querySelector(".quote-note")?.remove();
   const element = document.createElement("p");
   element.className = "quote-note";
   element.setAttribute("role", "note");
   element.textContent = text;
-  element.lang = document.getElementById("quote").lang || document.documentElement.lang;
+  element.lang = menu.lang || document.documentElement.lang;
   element.dir = "auto";
+  if (was) {
+    const words = document.createElement("q");
+    Object.assign(words, { textContent: was, dir: "auto", lang: before.closest("[lang]").lang });
+    element.append(` ${menu.dataset.was} `, words);
+  }
   before.closest("p").before(element);
 }
 
@@ -434,27 +439,40 @@ function mark(words, first, end) {
   }
 }
 
+// Where the words that a link names stand now. "unknown": those of another recording, or of a link that was mangled.
+async function stands(words, menu, revision, first, end) {
+  if (revision === words.revision) return { state: end <= words.count ? "same" : "unknown", first, end };
+  const moves = menu.dataset.moves && (await fetch(menu.dataset.moves).then((answer) => answer.json()).catch(() => null));
+  const move = moves && moves.revision === words.revision && moves.from[revision];
+  const known = move ? move.sentences.reduce((sum, length) => sum + length, 0) : 0;
+  if (!(first < end && end <= known)) return { state: "unknown" };
+  await words.load();
+  return { ...resolve(move, first, end), was: stood(move, words, first, end) };
+}
+
+// The words as they were: those that stay are taken from the page.
+function stood(move, words, first, end) {
+  let text = "", at = 0;
+  for (const { kind, old, gone, now } of blocksOf(move)) {
+    const start = Math.max(first, old) - old, stop = Math.min(end, old + gone) - old;
+    if (start < stop) text += kind === SAME ? ` ${words.range(now + start, now + stop)}` : move.gone.slice(at + start, at + stop).join("");
+    if (kind !== SAME) at += gone;
+  }
+  return text.replace(/\s+/g, " ").trim();
+}
+
 async function arrive(words, menu) {
   const [, revision, from, to] = /^(\d+)\.(\d+)-(\d+)$/.exec(new URLSearchParams(location.search).get("passage")) ?? [];
   if (!revision) return gone(menu);
-  let place = { state: "same", first: +from, end: +to };
-  if (+revision !== words.revision) {
-    const moves = menu.dataset.moves && (await fetch(menu.dataset.moves).then((answer) => answer.json()).catch(() => null));
-    const move = moves && moves.revision === words.revision && moves.from[revision];
-    if (!move) return;
-    const known = move.sentences.reduce((sum, length) => sum + length, 0);
-    if (!(+from < +to && +to <= known)) return;
-    place = resolve(move, +from, +to);
-  }
-  const target = document.getElementById(location.hash.slice(1));
-  if (place.state === "orphan") {
-    if (target) note(target.querySelector(".s") ?? target, menu.dataset.orphan);
+  const place = await stands(words, menu, +revision, +from, +to);
+  if (!(place.first < place.end && place.end <= words.count)) {
+    const target = document.getElementById(location.hash.slice(1)) ?? words.sentences[0];
+    note(target.querySelector(".s") ?? target, menu, menu.dataset[place.state === "orphan" ? "orphan" : "unknown"], place.was);
     return;
   }
-  if (!(place.first < place.end && place.end <= words.count)) return;
   await words.load();
   const sentence = words.sentences[words.sentenceOf(place.first)];
-  if (menu.dataset[place.state]) note(sentence, menu.dataset[place.state]);
+  if (menu.dataset[place.state]) note(sentence, menu, menu.dataset[place.state], place.was);
   mark(words, place.first, place.end);
   sentence.scrollIntoView({ block: "center" });
   if (words.starts && player()) player().currentTime = words.starts[place.first] / 1000;
@@ -463,7 +481,7 @@ async function arrive(words, menu) {
 // A link to a sentence whose words have gone leads to an empty place: say so.
 function gone(menu) {
   const target = document.getElementById(location.hash.slice(1));
-  if (target?.matches("a.former.gone")) note(target, menu.dataset.time);
+  if (target?.matches("a.former.gone")) note(target, menu, menu.dataset.time);
 }
 
 if (globalThis.document) {

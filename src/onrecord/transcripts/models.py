@@ -50,7 +50,7 @@ class Revision(models.Model):
     """An immutable list of tokens. The newest public one is what readers see."""
 
     transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="revisions")
-    number = models.PositiveIntegerField(help_text="from 1")
+    number = models.PositiveIntegerField(help_text="from 1, through all recordings of the episode")
     tokens = models.BinaryField(help_text="transcripts.tokens.pack")
     words = models.PositiveIntegerField()
     language = models.CharField(max_length=20)

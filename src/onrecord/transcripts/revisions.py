@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode
@@ -66,6 +67,7 @@ def add(
 ) -> Revision:
     """Add the revision that follows `previous`, with the word map between them, and say that the episode changed.
 
+    Numbers go on through all recordings of an episode: a link to words of one that was replaced never means others.
     Slow work is done before the transaction; inside one of its own, a caller makes the map before it begins. Raises
     Overtaken when another revision was added meanwhile.
     """
@@ -73,7 +75,6 @@ def add(
         word_map = maps.make(unpack(previous.tokens), tokens)
     revision = Revision(
         transcript=transcript,
-        number=previous.number + 1 if previous else 1,
         tokens=pack(tokens),
         words=len(tokens),
         language=language,
@@ -85,10 +86,12 @@ def add(
         map_from_previous=maps.pack(word_map) if word_map else None,
     )
     with transaction.atomic():
-        locked = Transcript.objects.select_for_update().get(pk=transcript.pk)
-        last = newest(locked)
-        if (last.number if last else 0) != revision.number - 1:
+        of_episode = Transcript.objects.select_for_update().filter(episode=transcript.episode_id).order_by("pk")
+        numbers = Revision.objects.filter(transcript__in=[one.pk for one in of_episode])
+        last = numbers.filter(transcript=transcript).order_by("-number").values_list("pk", flat=True).first()
+        if last != (previous.pk if previous else None):
             raise Overtaken("The transcript got another revision meanwhile; do it again.")
+        revision.number = (numbers.aggregate(last=Max("number"))["last"] or 0) + 1
         revision.save()
-        episode_changed(locked.episode_id)
+        episode_changed(transcript.episode_id)
     return revision

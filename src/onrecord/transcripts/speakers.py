@@ -10,15 +10,22 @@ from django.utils import timezone
 
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, Person
+from onrecord.lib import language
 from onrecord.lib.errors import BadInput
 from onrecord.transcripts.formats.document import one_line
-from onrecord.transcripts.models import Revision, Speaker
+from onrecord.transcripts.models import Revision, Speaker, Transcript
 from onrecord.transcripts.revisions import newest_of, public_revision, transcript_of
 from onrecord.transcripts.tokens import Token, text_of, unpack
 
-__all__ = ["approve", "credited", "listed", "name_speakers", "public_revision"]
+__all__ = ["approve", "credited", "labels", "listed", "name_speakers", "public_revision"]
 
 LONGEST_NAME = 300
+
+
+def labels(transcript: Transcript, spoken: str) -> dict[int, str]:
+    """What readers see for each of the tokens' speakers; those without a name are numbered in the language `spoken`."""
+    with language.speaking(spoken, "en"):
+        return {voice.index: voice.label for voice in transcript.speakers.all()}
 
 
 def name_speakers(episode: Episode, names: Mapping[int, str]) -> None:
