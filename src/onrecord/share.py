@@ -107,14 +107,21 @@ def _confirm(view: EpisodeView, wanted: Quotation, problem: str = "") -> HttpRes
     """The words, and a button: following a link shares nothing."""
     us = readmodel.publication()
     fields = _fields(view, wanted)
+    said, passage = quotes.by_speaker(view, wanted.said), _as_view(wanted, view)
+    time, link = language.digits(times.clock(wanted.start_ms)), us.url(quotes.link_of(view, passage))
     return _page(
         view,
         "confirm",
         code=403 if problem else 200,
         problem=problem,
-        said=quotes.by_speaker(view, wanted.said),
-        time=language.digits(times.clock(wanted.start_ms)),
-        link=us.url(quotes.link_of(view, _as_view(wanted, view))),
+        said=said,
+        text=wanted.text,
+        copied=quotes.to_copy(view, said, time, link),
+        sound=quotes.sound(us, view, passage),
+        date=times.long_date(view.published_at, us.time_zone),
+        date_iso=times.iso(view.published_at),
+        time=time,
+        link=link,
         fields=fields | {"token": signing.dumps(fields, salt="quote")},
         **{
             name: f"{form}&revision={fields['revision']}&words={fields['words']}" if form else ""

@@ -119,6 +119,17 @@ def test_sharing_presses_a_page_and_a_card_and_nothing_else(episode: Episode, pu
     assert check() == []
 
 
+def test_the_form_gives_everything_to_take_along(episode: Episode) -> None:
+    """As the page's own menu does: the words, who said them, show, date, time and link, and their sound."""
+    answer = html.document_fromstring(ask(episode).content.decode())
+    (text,) = answer.xpath("//textarea/text()")
+    link = "http://127.0.0.1:8000/talks/e1/?passage=1.4-10#t1"
+    said = "“They did sign the paper that” Guest"
+    assert text.splitlines() == [said, "Episode 1, Talks, 2 January 2026, 0:01", link]
+    assert answer.xpath("//audio/source/@src")[0].endswith("#t=1.6,4")
+    assert answer.xpath("//time/@datetime")
+
+
 def between_two(episode: Episode, answer: str = "No, never. I was in the harbour.") -> list[Token]:
     """A question and its answer, with the names of those who speak."""
     words = [*said("Did you sign it? That night?"), *said(answer)]

@@ -112,10 +112,11 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         page.emulate_media(forced_colors="active")
         assert page.locator("mark").evaluate("mark => getComputedStyle(mark).backgroundColor").startswith("rgb(")
         page.emulate_media(forced_colors="none")
-        play = page.get_by_role("link", name="Play from")
-        play.click()
+        page.get_by_role("link", name="Play from").click()
+        play = page.locator("a.play")
         start = float(play.get_attribute("data-start") or 0)
         expect(play).to_have_attribute("data-playing", "")
+        expect(play).to_have_accessible_name("Pause")
         page.wait_for_function("start => document.querySelector('.found audio').currentTime >= start", arg=start)
         assert page.evaluate("document.querySelector('.found audio').currentTime") < start + 20
         play.click()

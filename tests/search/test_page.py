@@ -156,6 +156,16 @@ def test_the_page_says_when_there_is_more(publication, monkeypatch):
     assert "The oldest 3 matches were looked at; there may be more." in ask(q="the", sort="oldest")
 
 
+def test_nothing_in_what_was_looked_at(publication, monkeypatch):
+    """Sentences where a word only begins like what was asked for are looked at, and none of them is a match."""
+    monkeypatch.setattr(find, "LOOKED_AT", 1)
+    show = rows.make_show()
+    rows.add_transcript(rows.make_episode(show), making.said("The boat is here. It is the. Boat they said. " * 2))
+    making.refresh()
+    page = ask(q='"the here"')
+    assert "0 match" not in page
+
+
 def test_pages_of_results(publication):
     show = rows.make_show()
     rows.add_transcript(rows.make_episode(show), making.said("Boats again. " * 45))

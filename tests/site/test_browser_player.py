@@ -182,6 +182,32 @@ def test_the_transcript_follows_and_never_takes_the_page_away(site):
         assert page.locator(".turns [aria-live], .turns[aria-live], .bar [aria-live]").count() == 0
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "scrollBy(0, 60)",  # the scrollbar, a screen reader, another script
+        "getSelection().selectAllChildren(document.querySelector('.s.voice'))",
+        "document.querySelector('.turn a.quote').focus({ preventScroll: true })",
+        "document.querySelector('#quote').showModal()",
+    ],
+)
+def test_whoever_takes_the_page_keeps_it(site, deed):
+    with chromium() as browser, opened(browser, f"{site}{EPISODE}#t60") as page:
+        page.get_by_role("button", name="Play", exact=True).click()
+        settled(page, "document.querySelector('video').currentTime > 60.2")
+        expect(page.locator(".s.voice")).to_be_in_viewport()
+        page.evaluate("document.querySelector('video').pause()")
+        page.wait_for_timeout(1300)  # our own way to the moment has ended
+        page.evaluate(deed)
+        page.wait_for_timeout(200)
+        place = page.evaluate("scrollY")
+        sentence = page.locator(".s.voice").get_attribute("data-word")
+        page.evaluate("document.querySelector('video').currentTime += 60")
+        settled(page, f"document.querySelector('.s.voice').dataset.word != {sentence}")
+        page.wait_for_timeout(500)
+        assert page.evaluate("scrollY") == place
+
+
 def test_finding_in_this_transcript(site):
     with chromium() as browser, opened(browser, site + EPISODE) as page:
         field = page.get_by_role("searchbox", name="Find in this transcript")

@@ -164,6 +164,9 @@ def test_the_publications_own_look(publication, settings):
     assert dark == "#ffd400", "bright enough for a dark page as it is"
     for shade, grounds in ((light, assets.LIGHT_GROUNDS), (dark, assets.DARK_GROUNDS)):
         assert all(colour.contrast(colour.parse(shade), ground) >= 4.5 for ground in grounds)
+    assert rules.endswith(
+        assets.files()[assets.address("embed.css")].decode().partition("\n\n:root { --accent")[2][-60:]
+    )
     logo = page.xpath("//header//img")[0]
     assert (logo.get("src")[1:] in assets.files(), logo.get("alt")) == (True, publication.publication.name)
 
@@ -276,6 +279,20 @@ def test_other_lists(publication):
     home = parsed(pages.home(ListPage(cards, 1, 1)))
     shows = ["/talks/", "/talks/subscribe/", "/walks/", "/walks/subscribe/"]
     assert home.xpath("//header//li/a/@href") == shows and len(home.xpath("//a[@class='subscribe']")) == 2
+
+
+def test_an_introduction_stands_above_the_first_heading_of_the_notes(publication):
+    episode = making.make_full_episode()
+    notes = "She met us at [the quay][1].\n\n> # not this\n\n## Links\n\n- one\n\n[1]: https://example.org/quay\n"
+    Episode.objects.filter(pk=episode.pk).update(notes=notes)
+    page = parsed(pages.episode(readmodel.episode(episode.pk)))
+    assert text_at(page, "//div[@class='notes introduction']/p") == ["She met us at the quay."]
+    assert page.xpath("//div[@class='notes introduction']//a/@href") == ["https://example.org/quay"]
+    assert text_at(page, "//section[@class='notes']/*") == ["Notes", "Links", "one"]
+    Episode.objects.filter(pk=episode.pk).update(notes="Only words.")
+    page = parsed(pages.episode(readmodel.episode(episode.pk)))
+    assert text_at(page, "//section[@class='notes']/*") == ["Notes", "Only words."]
+    assert not page.xpath("//div[@class='notes introduction']")
 
 
 def test_the_parts_of_a_series_stand_by_number_wherever_they_are(publication):

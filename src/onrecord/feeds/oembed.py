@@ -12,6 +12,7 @@ from lxml import etree
 from onrecord import readmodel
 from onrecord.catalogue.find import episode_at
 from onrecord.lib import html
+from onrecord.lib.times import moment_of
 from onrecord.readmodel import EpisodeView
 
 WIDTH, HEIGHT = 640, 220
@@ -22,7 +23,6 @@ CACHE_AGE = 86_400
 FORMATS = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
 
 _FOLDER = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}", re.ASCII)
-_MOMENT = re.compile(r"(\d{1,6})(?:\.\d+)?(?:,.*)?", re.ASCII)
 
 
 def document(url: str, maxwidth: int | None, maxheight: int | None) -> dict[str, Any] | None:
@@ -71,17 +71,20 @@ def written(content: dict[str, Any], format: str) -> bytes:
 
 
 def moment(url: str) -> int | None:
-    """The second at which a shared address begins: `?t=90`, `#t=90`, or a sentence's own `#t90`.
+    """The second at which a shared address begins, as the page itself understands it: `?t=90`, `?t=1:30`, `#t=1m30s`,
+    or a sentence's own `#t90`.
 
     >>> moment("https://a.example/b/?t=90"), moment("https://a.example/b/#t=90.5,95"), moment("https://a.example/b/#t90")
     (90, 90, 90)
+    >>> moment("https://a.example/b/?t=1:30"), moment("https://a.example/b/#t=1m30s"), moment("https://a.example/b/#top")
+    (90, 90, None)
     """
     parts = urlsplit(url)
     given = [*parse_qs(parts.query).get("t", []), *parse_qs(parts.fragment).get("t", [])]
     if parts.fragment.startswith("t"):
         given.append(parts.fragment[1:].partition("-")[0])
-    found = [match for match in map(_MOMENT.fullmatch, given) if match]
-    return int(found[0].group(1)) if found else None
+    found = [found for text in given if (found := moment_of(text.partition(",")[0])) is not None]
+    return found[0] // 1000 if found else None
 
 
 def _path(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import nh3
@@ -61,9 +62,23 @@ def markdown(text: str, top: int = 1) -> str:
     return _remembered(text, top) if len(text) <= LONGEST_REMEMBERED else _make(text, top)
 
 
+def introduction(text: str, top: int = 1) -> tuple[str, str]:
+    """Clean HTML of Markdown in two pieces: what stands above its first heading, and the rest. Without a heading all is
+    rest."""
+    tokens = _markdown().parse(clean(text))
+    _shift_headings(tokens, top)
+    headings = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
+    at = headings[0] if headings else 0
+    return _rendered(tokens[:at]), _rendered(tokens[at:])
+
+
 def _make(text: str, top: int) -> str:
     tokens = _markdown().parse(clean(text))
     _shift_headings(tokens, top)
+    return _rendered(tokens)
+
+
+def _rendered(tokens: Sequence[Token]) -> str:
     return _cleaner().clean(_markdown().renderer.render(tokens, _markdown().options, {})).strip()
 
 

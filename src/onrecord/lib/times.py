@@ -18,12 +18,19 @@ def clock(milliseconds: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
+_UNITS = re.compile(r"(?=\d+[hms])(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s)?", re.ASCII)
+
+
 def moment_of(text: str) -> int | None:
     """A moment of a recording as people write it, in milliseconds; None for what is none.
 
     >>> moment_of("12:34.5"), moment_of("1:02:03"), moment_of("75"), moment_of("1:75")
     (754500, 3723000, 75000, None)
+    >>> moment_of("1h2m3s"), moment_of("75s"), moment_of("2m")
+    (3723000, 75000, 120000)
     """
+    if units := _UNITS.fullmatch(text.strip()):
+        return reduce(lambda total, part: total * 60 + int(part or 0), units.groups(), 0) * 1000
     *larger, seconds = text.strip().split(":")
     last = r"[0-5]\d(\.\d{1,3})?" if larger else r"\d{1,5}(\.\d{1,3})?"
     shape = ":".join([*(r"\d{1,4}", r"[0-5]\d")[: len(larger)], last])

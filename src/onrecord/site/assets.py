@@ -18,6 +18,9 @@ BORROWED = {"htmx.js": Path(django_htmx.__file__).parent / "static" / "django_ht
 STYLE = ("style.css", "style-discussion.css", "style-print.css")
 """The parts of the style sheet of every page, which is one file there; paper has the last word."""
 
+ACCENTED = {"style.css": STYLE, "embed.css": ("embed.css",)}
+"""Style sheets that end with the publication's accent, and the parts of each."""
+
 _FILES = {file.name for file in FOLDER.iterdir() if file.suffix in (".css", ".js", ".svg")}
 NAMES = tuple(sorted([*BORROWED, *(_FILES - set(STYLE[1:]))]))
 
@@ -57,7 +60,9 @@ def _logo(name: str) -> bytes:
 
 
 def _content(name: str) -> bytes:
-    return _style(settings.ONRECORD.look.accent) if name == "style.css" else _ours(name)
+    if name in ACCENTED:
+        return _accented(name, settings.ONRECORD.look.accent)
+    return _ours(name)
 
 
 @cache
@@ -66,8 +71,8 @@ def _ours(name: str) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _style(accent: str) -> bytes:
-    return b"\n".join(map(_ours, STYLE)) + accent_rules(accent).encode()
+def _accented(name: str, accent: str) -> bytes:
+    return b"\n".join(map(_ours, ACCENTED[name])) + accent_rules(accent).encode()
 
 
 def on_paper(accent: str) -> str:

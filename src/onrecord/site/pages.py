@@ -55,6 +55,7 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
     us = readmodel.publication()
     form = us.link(f"{quote_menu.form_path(view)}&turn=")
     words = press_turns(view.transcript, view.chapters, form, *_beside_words(us, view)) if view.transcript else None
+    introduction, notes = map(mark_safe, html.introduction(view.notes, top=3))  # made by lib.html, which cleans it
     return frame.page(
         "episode.html",
         title=_title(view.language, view.title, view.show.name),
@@ -76,7 +77,8 @@ def episode(view: EpisodeView, beside: Sequence[EpisodeCard] = ()) -> str:
         picture=_picture(us, view.picture),
         image=_image(us, view),
         tags=[{"name": tag.name, "link": us.link(tag.path)} for tag in view.tags],
-        notes=mark_safe(view.notes_html),  # noqa: S308 made by lib.html.markdown, which cleans it
+        introduction=introduction,
+        notes=notes,
         record=us.link(f"{view.folder}/episode.json"),
         beside=_cards(us, beside),
         scripts={name: us.link(assets.address(f"{name}.js")) for name in ("player", "follow", "find")},

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from onrecord import readmodel
 from onrecord.lib import times
+from onrecord.lib.language import isolated
 from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView
 from onrecord.site import assets, comments
@@ -27,9 +30,20 @@ def menu(view: EpisodeView) -> dict[str, Any]:
         "moves": us.link(f"{view.folder}/moves.json") if words.corrected else "",
         "count": words.words,
         "page": us.url(view.path),
-        "said": quoted("{words}", view.language) + " {speaker}",
+        "copied": copied(view),
         "dispute": comments.dispute_link(us, view),
         "heard": comments.dispute_link(us, view, "heard"),
+    }
+
+
+def copied(view: EpisodeView) -> dict[str, str]:
+    """What a copied quotation is made of: forms for what a speaker says and for the source, and what fills them."""
+    us = readmodel.publication()
+    return {
+        "said": quoted("{words}", view.language) + " {speaker}",
+        "from": gettext("{title}, {show}, {date}, {time}"),
+        "title": isolated(view.title, view.language),
+        "show": isolated(view.show.name, view.language),
         "date": times.long_date(view.published_at, us.time_zone),
     }
 

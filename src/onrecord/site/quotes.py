@@ -15,10 +15,9 @@ from onrecord.lib.html import direction
 from onrecord.lib.language import digits, isolated, speaks
 from onrecord.lib.quotation import quoted
 from onrecord.readmodel import EpisodeView, PassageView, Publication
-from onrecord.site import corrections, frame
+from onrecord.site import corrections, frame, quote_menu
 from onrecord.site.assets import on_paper
 from onrecord.site.quote_card import HEIGHT, WIDTH, Card
-from onrecord.site.quote_menu import FORM
 from onrecord.transcripts.redaction import BLANK
 
 GAP = "___"
@@ -64,7 +63,7 @@ def page(view: EpisodeView, passage: PassageView) -> str:
         time=digits(times.clock(passage.start_ms)),
         link=us.link(link_of(view, passage)),
         card={"url": us.url(card_path(view, passage)), "width": WIDTH, "height": HEIGHT},
-        sound=_sound(us, view, passage),
+        sound=sound(us, view, passage),
         label=view.transcript.label if view.transcript and passage.heard else "",
         corrections=corrections.of_words(us, view, passage.now),
     )
@@ -143,7 +142,7 @@ def form(view: EpisodeView, status: str, **context: Any) -> str:
         description="",
         heading=view.title,
         status=status,
-        action=us.link(FORM),
+        action=us.link(quote_menu.FORM),
         episode=view,
         back=us.link(view.path),
         spoken_language=view.transcript.language if view.transcript else view.language,
@@ -176,7 +175,15 @@ def turns_of(view: EpisodeView, turn: str, further: int = 0) -> list[dict[str, A
     ]
 
 
-def _sound(us: Publication, view: EpisodeView, passage: PassageView) -> list[dict[str, str]]:
+def to_copy(view: EpisodeView, said: Sequence[Said], time: str, link: str) -> str:
+    """A quotation as it is put into other texts: the words by speaker, where and when they were said, the link."""
+    filled = quote_menu.copied(view)
+    lines = [filled["said"].format(words=one.words, speaker=isolated(one.speaker, view.language)) for one in said]
+    source = filled["from"].format(time=time, **{name: filled[name] for name in ("title", "show", "date")})
+    return "\n".join([*(line.strip() for line in lines), source, link])
+
+
+def sound(us: Publication, view: EpisodeView, passage: PassageView) -> list[dict[str, str]]:
     """A media fragment: browsers play just these seconds, without a script. None of another recording."""
     if not passage.heard:
         return []

@@ -50,7 +50,7 @@ export async function follow(turns, address, player, voice) {
 
   /* A long way is jumped: gliding over half of an interview would make the reader dizzy. */
   function show() {
-    if (!sentence) return;
+    if (!sentence || document.querySelector("dialog[open]")) return;
     const box = sentence.getBoundingClientRect();
     if (box.top > innerHeight * 0.12 && box.bottom < innerHeight * 0.75) return;
     ours = performance.now();
@@ -85,12 +85,15 @@ export async function follow(turns, address, player, voice) {
     return starts[number];
   }
 
+  /* Whatever moves the page but us, and whoever selects words or steps through them, has the page. */
   for (const name of ["wheel", "touchmove"]) addEventListener(name, leave, { passive: true });
   addEventListener("keydown", (event) => MOVING_KEYS.has(event.key) && !event.target.closest(".player, input, textarea") && leave());
-  addEventListener("scroll", () => {
-    if (performance.now() - ours > 1200 && sentence && !inView(sentence)) along = false;
-    button();
-  }, { passive: true });
+  addEventListener("scroll", () => { performance.now() - ours > 1200 ? leave() : button(); }, { passive: true });
+  turns.addEventListener("focusin", leave);
+  document.addEventListener("selectionchange", () => {
+    const selection = getSelection();
+    if (!selection.isCollapsed && selection.containsNode(turns, true)) leave();
+  });
   voice.addEventListener("click", () => { along = true; show(); button(); });
   for (const element of document.querySelectorAll("#player audio, #player video"))
     for (const name of ["play", "seeked", "ratechange", "timeupdate"]) element.addEventListener(name, tick);

@@ -356,7 +356,7 @@ class Quoting {
     const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "").trim();
     const parts = this.words.said(...this.chosen);
     const time = clock(this.words.starts?.[this.chosen[0]] ?? 0).replace(/\d/g, (digit) => digits[digit]);
-    const lines = parts.map(({ text, speaker }) => fill(said, { words: text, speaker }));
+    const lines = parts.map(({ text, speaker }) => fill(said, { words: text, speaker: isolated(speaker) }));
     return [...lines, fill(from, { title, show, date, time }), this.address()].join("\n");
   }
 
@@ -378,6 +378,13 @@ class Quoting {
     const [first, end] = this.chosen;
     playFrom(this.words.starts[first], this.words.starts[end] ?? Infinity);
   }
+}
+
+// A name in Unicode's isolates where it is written the other way than the page, as lib/language.py has it.
+function isolated(name) {
+  const strong = name.match(/\p{L}/u)?.[0];
+  const isRight = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(strong ?? "");
+  return !strong || isRight === (document.dir === "rtl") ? name : `\u2068${name}\u2069`;
 }
 
 function clock(milliseconds) {

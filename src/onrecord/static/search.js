@@ -67,6 +67,8 @@ results.addEventListener("click", (event) => {
     else player.pause();
     return;
   }
+  player.pause();
+  playing?.setAttribute("aria-label", playing.dataset.from ?? playing.getAttribute("aria-label"));
   playing?.removeAttribute("data-playing");
   playing = link;
   const start = Number(link.dataset.start);
@@ -74,8 +76,16 @@ results.addEventListener("click", (event) => {
   player.setAttribute("aria-label", link.getAttribute("aria-label"));
   link.closest("li").append(player);
   player.addEventListener("loadedmetadata", () => { player.currentTime = start; }, { once: true });
-  player.play().catch(() => link.removeAttribute("data-playing"));
+  player.play().catch(named);
 });
 
-player.addEventListener("play", () => playing?.setAttribute("data-playing", ""));
-player.addEventListener("pause", () => playing?.removeAttribute("data-playing"));
+// What a press of the link does now is its name.
+function named() {
+  if (!playing) return;
+  playing.dataset.from ??= playing.getAttribute("aria-label");
+  playing.setAttribute("aria-label", player.paused ? playing.dataset.from : playing.dataset.pause);
+  playing.toggleAttribute("data-playing", !player.paused);
+}
+
+player.addEventListener("play", named);
+player.addEventListener("pause", named);
