@@ -119,9 +119,9 @@ def test_everything_that_is_said_stands_on_the_card_in_its_order(episode: Episod
     assert said_to[0]["text"].startswith("We *asked* twice.") and "What was said stands" in said_to[0]["text"]
     assert said_to[0]["author"] == {"@type": "Organization", "name": "Interviews"}
     assert said_to[1]["parentItem"]["@id"].endswith("#c1") and said_to[1]["author"]["name"] == "Guest 1"
-    links = page.xpath("//section[@id='c1-rejoinder']//div[@class='said']//a/@href")
+    links = page.xpath("//div[@id='c1-rejoinder']//div[@class='said']//a/@href")
     assert links == ["/talks/e1/?t=12", "https://example.org/rejoined"]
-    cited = page.xpath("//section[@id='c1-rejoinder']//ul[@class='references']")[0]
+    cited = page.xpath("//div[@id='c1-rejoinder']//ul[@class='references']")[0]
     assert "example.org/rejoined" in cited.text_content() and Reference.objects.exclude(published=None).count() == 2
     episodes_page = page_at(public, "talks/e1/index.html")
     mark = episodes_page.xpath("//a[contains(@class, 'disputed')]")[0]

@@ -90,7 +90,7 @@ def _said(
     link = escape(us.link(model.permalink(view.folder, comment.number)) + f"-{part}")
     when = f'<a href="{link}">{_date(us, date)}</a>'
     who = f"<b>{escape(heading)}</b> <bdi>{escape(name)}</bdi> {when}{more}"
-    return f'<section class="answer" id="{anchor}"><header{marked(view.language)}>{who}</header>{words}</section>'
+    return f'<div class="answer" id="{anchor}"><header{marked(view.language)}>{who}</header>{words}</div>'
 
 
 def _outcome(us: Publication, view: EpisodeView, comment: CommentView, answer: AnswerView) -> str:
