@@ -1,7 +1,8 @@
 """A publication to look at: long interviews in English and in Urdu, with sound, pictures that move, and neighbours.
 
-For tests, and by hand: `PYTHONPATH=src python -m tests.site.staging FOLDER` makes FOLDER with episodes of 10,000 words;
-`onrecord --folder FOLDER serve` shows it. The words are our own, said again and again in another order.
+For tests, for the pictures of docs/, and by hand: `PYTHONPATH=src python -m tests.site.staging FOLDER [WORDS]` makes
+FOLDER with episodes of 10,000 words or so many;
+`onrecord serve --folder FOLDER` shows it. The words are our own, said again and again in another order.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ TITLES = {
         "وادی کے آخری چکی والے کے ساتھ ایک گھنٹہ: پانی، کھاتوں اور ایک چھوٹی سی مچھلی کے بارے میں۔",
     ),
 }
+SAID = "The mill stood still in the autumn of the year before, not in spring."
 NOTES = {
     "en": "Recorded at the mill. The ledger of the upper meadow is kept in the [county archive](https://example.org/).\n\n"
     "- Arkwright's own account, *The Dry Bed*\n- The engineer's report\n",
@@ -210,8 +212,45 @@ def keep(recording, kind: str, mime_type: str, content: bytes, seconds: float, *
     )
 
 
+def discuss(interview) -> None:  # type: ignore[no-untyped-def]
+    """A comment with a reply, and a dispute with a reference that was answered by a correction."""
+    from onrecord.discussion import answers
+    from onrecord.discussion.answers import AnswerDraft
+    from onrecord.discussion.citing import Given
+    from onrecord.discussion.disputes import DisputeDraft
+    from onrecord.discussion.models import Outcome, Reason
+    from onrecord.passages import quote
+
+    words = quote.quotation(interview, 1, range(13, 30))
+    source = Given("https://example.org/county-archive/mill-book", "The mill stood still from 4 March to 2 June.")
+    first = say(
+        interview,
+        "Mara",
+        "At 0:30 she names the year. Who else was there?\n\n> nobody said a word about it\n\nMy aunt did.",
+    )
+    say(interview, "Jonas", "She did, and it is in the [minutes](https://example.org/minutes).", parent=first)
+    disputed = say(
+        interview,
+        "E. Harrow",
+        "It was not the spring but the autumn before: the mill book says so.",
+        dispute=DisputeDraft(Reason.FACT, words, first_hand=True, references=(source,)),
+    )
+    answer = AnswerDraft("We have looked at the mill book.", Outcome.CORRECTED, "The book says so.", correction=SAID)
+    answers.answer(disputed, answer, "The editor")
+
+
+def say(interview, name: str, text: str, **given: object):  # type: ignore[no-untyped-def]
+    """A comment, published."""
+    from onrecord.discussion import moderate, post
+
+    draft = post.Draft(name, f"{name[-4:].lower()}@example.org", text, **given)
+    comment = post.post(interview, draft, post.Sender(f"nonce {interview.pk} {name}"))
+    moderate.publish(comment)
+    return comment
+
+
 def make_everything(words: int) -> None:
-    """Shows in English and Urdu: a long interview each, and shorter ones before and after it."""
+    """Shows in English and Urdu: a long interview each, disputed, and shorter ones before and after it."""
     from onrecord.catalogue.changes import episode_changed
     from tests.site import making
 
@@ -222,7 +261,7 @@ def make_everything(words: int) -> None:
             else "ان لوگوں سے لمبی گفتگو جو وہاں موجود تھے۔"
         )
         show = making.make_show(slug, name, language=language, description=about)
-        make_interview(show, language, words, moving=language == "en")
+        discuss(make_interview(show, language, words, moving=language == "en"))
         for day, title in enumerate(CHAPTERS[language][1:5]):
             episode = making.make_episode(show, f"other-{day}", day * 2, title=title, standfirst=TITLES[language][1])
             recording = episode.recordings.get()
@@ -282,7 +321,7 @@ def main() -> None:
     opening.open_publication(folder)
     from onrecord.press import presser
 
-    make_everything(10_000)
+    make_everything(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
     presser.press_all()
 
 

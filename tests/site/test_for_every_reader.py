@@ -17,12 +17,6 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from onrecord import readmodel
-from onrecord.catalogue.models import Episode
-from onrecord.discussion import answers, moderate, post
-from onrecord.discussion.answers import AnswerDraft
-from onrecord.discussion.citing import Given
-from onrecord.discussion.disputes import DisputeDraft
-from onrecord.discussion.models import Comment, Outcome, Reason
 from onrecord.passages import quote
 from onrecord.press import presser
 from tests.browser import CHROMIUM, chromium
@@ -163,7 +157,7 @@ def everything(language: str) -> tuple[list[str], dict[str, str]]:
     passages = [
         quote.find_or_make(interview, quote.quotation(interview, 1, words)) for words in (range(5), range(0, 60))
     ]
-    discuss_it(interview)
+    staging.discuss(interview)
     presser.press_all()
     refresh()
     form = f"/quote/?episode={interview.key}"
@@ -183,25 +177,6 @@ def everything(language: str) -> tuple[list[str], dict[str, str]]:
         *("/talks/2026/", "/talks/subscribe/", f"{EPISODE}embed/", *(f"/q/{passage.key}/" for passage in passages)),
     )
     return [*pages, *asked], program
-
-
-def discuss_it(interview: Episode) -> None:
-    """A comment with a reply, and a dispute with a reference that was answered by a correction."""
-    words = quote.quotation(interview, 1, range(8, 14))
-    disputed = DisputeDraft(Reason.FACT, words, True, (Given("https://example.org/ledger", "It was sold in spring."),))
-    first = say(interview, "At 0:30 it says so.\n\n> Who signed?\n\n- [this](https://example.org/)")
-    say(interview, "No.", parent=first)
-    comment = say(interview, "It was not so.", dispute=disputed)
-    made = AnswerDraft("We looked.", Outcome.CORRECTED, "The ledger says so.", correction="In fact it was in spring.")
-    answers.answer(comment, made, "The editor")
-
-
-def say(interview: Episode, text: str, **given: Any) -> Comment:
-    name = f"Reader {len(text)}"
-    draft = post.Draft(name, f"r{len(text)}@example.org", text, **given)
-    comment = post.post(interview, draft, post.Sender(f"nonce {len(text)}"))
-    moderate.publish(comment)
-    return comment
 
 
 @in_chromium
