@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -128,3 +129,23 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         expect(page.get_by_role("searchbox")).to_have_value("nobody said this")
         assert sound.strangers == []
         assert said == []
+
+
+def test_quoting_without_java_script(site: str) -> None:
+    """From the episode's page to a page of these words, with their sound, and back to them."""
+    with opened(java_script=False) as page:
+        page.goto(f"{site}/talks/sample/")
+        page.locator("a.quote").nth(1).click()
+        words = page.locator("label").filter(has=page.locator("input:checked")).inner_text().strip()
+        page.get_by_role("button", name="Quote these words").click()
+        expect(page.locator("q")).to_have_text(words)
+        expect(page.locator("audio")).to_be_visible()
+        copied = page.get_by_label("Quotation to be copied").input_value()
+        assert words in copied and page.get_by_label("Link to this passage").input_value() in copied
+        page.get_by_role("button", name="Share as a page with a picture").click()
+        page.wait_for_url(re.compile(r"/q/[2-9a-z]{10}/$"))
+        expect(page.locator("blockquote q")).to_have_text(words)
+        card = page.locator("meta[property='og:image']").get_attribute("content") or ""
+        assert urllib.request.urlopen(site + urlsplit(card).path).read(8) == b"\x89PNG\r\n\x1a\n"
+        page.get_by_role("link", name="Listen and read on").click()
+        expect(page.locator(":target")).to_contain_text(words)
