@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-import time
 from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
@@ -401,22 +400,17 @@ def assert_inert(page: str, text: str) -> None:
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", page)
 
 
-def test_a_long_transcript_is_fast_and_small(publication):
-    """800 turns, 10,400 words: the target is 30 ms of a processor; three times that is allowed for a slow one."""
+def test_a_long_transcript_is_small(publication):
+    """800 turns, 10,400 words."""
     tokens = []
     for turn in range(800):
         text = "and so we went on with it. Nobody knew why, at that time."
         tokens += making.words(text, turn % 2, turn * 5_000, each=300)
     episode = making.make_episode(making.make_show())
     making.add_transcript(episode, tokens)
-    best = 9.0
-    for _ in range(5):
-        view = readmodel.episode(episode.pk)
-        assert len(view.transcript.tokens) == 10_400
-        begun = time.process_time()
-        pressed = press_turns(view.transcript)
-        best = min(best, time.process_time() - begun)
-    assert best < 0.09
+    view = readmodel.episode(episode.pk)
+    assert len(view.transcript.tokens) == 10_400
+    pressed = press_turns(view.transcript)
     assert pressed.html.count('class="turn"') == 800
     assert len(pressed.html) < 300_000
 
