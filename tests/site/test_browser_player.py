@@ -356,6 +356,21 @@ def test_a_page_saved_on_a_disk(site, tmp_path):
             expect(page.locator(part)).to_be_visible()
 
 
+def test_a_page_saved_as_it_stood(site, tmp_path):
+    """Browsers save what the scripts have made of a page: the sound can still be played, and no button is dead."""
+    with chromium() as browser, opened(browser, site + EPISODE) as page:
+        expect(page.locator(BAR)).to_be_visible()
+        expect(page.locator("audio")).to_be_hidden()
+        text = page.content()
+        sheet = re.search(r'rel="stylesheet" href="/([^"]+)"', text)[1]
+        (tmp_path / "style.css").write_bytes(assets.files()[sheet])
+        (tmp_path / "saved.html").write_text(text.replace(f"/{sheet}", "style.css"))
+        saved = browser.new_page()
+        saved.goto((tmp_path / "saved.html").as_uri())
+        expect(saved.locator("audio[controls]")).to_be_visible()
+        expect(saved.locator(BAR)).to_be_hidden()
+
+
 def test_how_much_goes_over_the_wire(publication):
     """An hour of talk: 10,000 words that do not repeat as ours do would take about three times as much."""
     show = making.make_show()

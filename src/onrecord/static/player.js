@@ -111,8 +111,8 @@ function start() {
   }
 
   video?.addEventListener("playing", () => root.classList.add("rolling"), { once: true });
+  if (video) video.controls = false;
   for (const element of [video, audio].filter(Boolean)) {
-    element.controls = false;
     element.addEventListener("play", () => { begin(); session(); show(); whereNow = null; });
     for (const name of ["pause", "ended", "durationchange", "seeked", "emptied"]) element.addEventListener(name, () => element === media && show());
     element.addEventListener("pause", () => element === media && keep(true));
@@ -264,7 +264,7 @@ function start() {
   addEventListener("hashchange", () => /^#t(=|\d+(-\d+)?$)/.test(location.hash) && !player.playing && cue(new URLSearchParams()));
 
   root.classList.add("ready");
-  if (audio) audio.hidden = true;
+  takeOver(audio, bar);
   place.append(bar);
   place.inView = true;
   new IntersectionObserver(([entry]) => { place.inView = entry.isIntersecting; dock(); }).observe(place);
@@ -273,6 +273,18 @@ function start() {
   show();
   cue(new URLSearchParams(location.search));
   if (root.dataset.peaks) wave().catch(() => null);
+}
+
+/* Our bar takes the place of the browser's controls in a sheet that is not saved with the page: from a disk no script runs. */
+function takeOver(audio, bar) {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("#player audio { display: none; } #player .bar { display: block; }");
+    document.adoptedStyleSheets.push(sheet);
+  } catch { // an older browser
+    bar.style.display = "block";
+    if (audio) audio.hidden = true;
+  }
 }
 
 /* In the digits of the page. */
