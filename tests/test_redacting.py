@@ -59,13 +59,13 @@ def spoken(recording, text):
     revisions.add(transcript, None, words, language="en", origin=Origin.MACHINE, public=True)
     return words
 
-def quoted(first, end):
-    return quote.quotation(episode, 1, range(first, end))
+def quoted(first, end, number=2):
+    return quote.quotation(episode, number, range(first, end))
 
 episode = archive.make_episode(archive.make_show(), 1, words=0)
 before = episode.recordings.get()
 spoken(before, {BEFORE!r})
-of_before = quote.find_or_make(episode, quoted(5, 9))
+of_before = quote.find_or_make(episode, quoted(5, 9, number=1))
 press()
 now = archive.record(episode, 2)
 originals.forget(now.sha256)
@@ -78,7 +78,7 @@ heard = {{"tokens": pack(words), "report": {{"dropped": dropped}}}}
 HeardWindow.objects.create(recording=now, number=0, start_ms=0, end_ms=12000, **heard)
 within, around = quote.find_or_make(episode, quoted(5, 7)), quote.find_or_make(episode, quoted(2, 12))
 beyond = quote.find_or_make(episode, quoted(9, 14))
-correct.correct(episode, 1, range(6, 7), "Quakkenbosch", 0)
+correct.correct(episode, 2, range(6, 7), "Quakkenbosch", 0)
 draft = DisputeDraft(Reason.FACT, quoted(6, 9), True)
 disputed = post.post(episode, post.Draft("Bo", "bo@example.org", "It is not so.", None, draft), post.Sender("n"))
 press()
@@ -122,7 +122,7 @@ print(json.dumps({
     "revisions": [text_of(unpack(one.tokens)) for one in Revision.objects.order_by("id")],
     "heard": [text_of(unpack(one.tokens)) for one in HeardWindow.objects.all()],
     "passages": {one.key: one.words for one in Passage.objects.all()},
-    "places": sorted({one.words for one in Place.objects.filter(revision__number=2)}),
+    "places": sorted({one.words for one in Place.objects.filter(revision__number=3)}),
     "ties": sorted({one.words for one in Tie.objects.all()}),
     "originals": [one.sha256 for one in Recording.objects.order_by("id")],
     "rows": list(Redaction.objects.values_list("start_ms", "end_ms", "reason", "original")),
