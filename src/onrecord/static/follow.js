@@ -13,7 +13,7 @@ export async function follow(turns, address, player, voice) {
   const marks = CSS.highlights ? new Highlight() : null;
   if (marks) CSS.highlights.set("voice", marks);
   turns.classList.toggle("by-sentence", !marks);
-  let word = -1, sentence = null, along = false, ours = 0, timer = 0;
+  let word = -1, sentence = null, along = false, ours = 0, stood = 0, timer = 0;
 
   const wordsOf = (number) => [firsts[number], firsts[number + 1] ?? starts.length];
 
@@ -25,6 +25,7 @@ export async function follow(turns, address, player, voice) {
       sentence?.classList.remove("voice");
       span?.classList.add("voice");
       sentence = span;
+      stood = span?.getBoundingClientRect().top ?? 0;
       if (along) show();
     }
     marks?.clear();
@@ -88,7 +89,13 @@ export async function follow(turns, address, player, voice) {
   /* Whatever moves the page but us, and whoever selects words or steps through them, has the page. */
   for (const name of ["wheel", "touchmove"]) addEventListener(name, leave, { passive: true });
   addEventListener("keydown", (event) => MOVING_KEYS.has(event.key) && !event.target.closest(".player, input, textarea") && leave());
-  addEventListener("scroll", () => { performance.now() - ours > 1200 ? leave() : button(); }, { passive: true });
+  /* Where something above has grown, the browser scrolls too, and the words stay where they are. */
+  addEventListener("scroll", () => {
+    const before = stood;
+    stood = sentence?.getBoundingClientRect().top ?? 0;
+    if (Math.abs(stood - before) > 2 && performance.now() - ours > 1200) leave();
+    else button();
+  }, { passive: true });
   turns.addEventListener("focusin", leave);
   document.addEventListener("selectionchange", () => {
     const selection = getSelection();
