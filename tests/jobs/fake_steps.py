@@ -87,6 +87,11 @@ def last(attempt: Attempt) -> None:
     work(attempt)
 
 
+@step("fake.loads", loads=True)
+def loads(attempt: Attempt) -> None:
+    work(attempt)
+
+
 @step("fake.wide", cores=2)
 def wide(attempt: Attempt) -> None:
     work(attempt)

@@ -5,7 +5,9 @@ import time
 
 import psutil
 import pytest
+from django.db import transaction
 
+from onrecord.jobs import outcomes, queue
 from onrecord.jobs.models import State, Step
 from tests.jobs.conftest import House
 from tests.jobs.test_worker import add_pipeline, expected_effects
@@ -29,8 +31,19 @@ def kill_at_random(house: House, kills: int, seed: int) -> None:
             worker = house.start_worker()
 
 
-def check(house: House) -> None:
+def settle(house: House) -> None:
+    """A step whose process alone is killed again and again waits for a person in the end, who says `retry`."""
     house.wait(house.is_settled, 120)
+    failed = Step.objects.filter(state=State.FAILED)
+    if failed:
+        assert {step.message for step in failed} == {outcomes.KILLED_TOO_OFTEN}
+        with transaction.atomic():
+            queue.retry()
+        house.wait(house.is_settled, 120)
+
+
+def check(house: House) -> None:
+    settle(house)
     assert {step.state for step in Step.objects.all()} == {State.DONE}, house.states()
     effects = [effect for subject in range(1, SUBJECTS + 1) for effect in expected_effects(subject, PIECES)]
     assert house.effects() == sorted(effects)

@@ -110,14 +110,17 @@ def test_a_step_wider_than_the_limit_runs_alone(house: House) -> None:
     assert all(end["at"] < begin["at"] for end, begin in zip(ends, begins[1:], strict=False))
 
 
-def test_a_child_is_handed_further_steps_of_its_name(house: House) -> None:
-    for subject in range(4):
-        queue.add("fake.first", subject)
-    queue.add("fake.last", 0)
+def test_a_child_is_handed_further_steps(house: House) -> None:
+    """Of the same name once it has loaded a model for it, else of any."""
+    for subject in range(3):
+        for name in ("fake.first", "fake.last", "fake.loads"):
+            queue.add(name, subject)
     house.work(processes=1)
-    pids = {name: {e["pid"] for e in house.events() if e["name"] == name} for name in ("fake.first", "fake.last")}
-    assert len(pids["fake.first"]) == 1
-    assert pids["fake.first"].isdisjoint(pids["fake.last"])
+    events = house.events()
+    loaded = {event["pid"] for event in events if event["name"] == "fake.loads"}
+    assert (len(loaded), len({event["pid"] for event in events})) == (1, 2)
+    since = next(number for number, event in enumerate(events) if event["name"] == "fake.loads")
+    assert {event["name"] for event in events[since:] if event["pid"] in loaded} == {"fake.loads"}
 
 
 def test_a_step_is_not_run_before_its_date(house: House) -> None:

@@ -19,6 +19,7 @@ KILLED_ALONE = 20
 """How much an attempt counts whose process was killed while its worker lived on: ten of them are the step's own fault,
 such as taking more memory than there is. A worker that dies counts 1: the step may be innocent, but a step that takes
 the whole machine down with it must come to an end too."""
+KILLED_TOO_OFTEN = "Its process was killed again and again: it may need more memory than there is."
 
 
 def refuse(step: Step, message: str) -> None:
@@ -53,7 +54,7 @@ def interrupt(step: Step, weight: int = 1) -> None:
             row.interruptions += weight
             if row.interruptions >= MOST_INTERRUPTIONS:
                 row.state, row.finished = State.FAILED, timezone.now()
-                row.message = "Its process was killed again and again: it may need more memory than there is."
+                row.message = KILLED_TOO_OFTEN
                 row.save()
             else:
                 _wait_again(row)

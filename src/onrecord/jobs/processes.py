@@ -19,8 +19,8 @@ from onrecord.jobs.models import Step
 
 LOG_SIZE = 1 << 20
 """Bytes; then steps.log becomes steps.log.1."""
-FRESH = ""
-"""The name of a child that has run nothing yet: it may be given any step."""
+FREE = ""
+"""The name of a child that has loaded nothing: it may be given any step."""
 
 
 class Child:
@@ -31,7 +31,7 @@ class Child:
 
     def __init__(self, log: IO[bytes]) -> None:
         self.step: Step | None = None
-        self.name = FRESH
+        self.name = FREE
         self.idle_since = time.monotonic()
         self._received = b""
         self.process = subprocess.Popen(
@@ -66,9 +66,11 @@ class Child:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def set_idle(self) -> None:
-        """Its step is over; it may be given another of the same name."""
+    def set_idle(self, loaded: bool) -> None:
+        """Its step is over; it may be given another, of the same name if it has `loaded` something for it."""
         self.step, self.idle_since = None, time.monotonic()
+        if not loaded:
+            self.name = FREE
 
     def is_dead(self) -> bool:
         """Whether it has ended; it is left unburied so that its number stays its own until `bury`."""

@@ -18,25 +18,26 @@ StepFunction = Callable[["Attempt"], None]
 
 @dataclass(frozen=True)
 class RegisteredStep:
-    """What runs a step, and how many processors it keeps busy."""
+    """What runs a step, how many processors it keeps busy, and whether it loads a model."""
 
     function: StepFunction
     cores: int
+    loads: bool
 
 
 _registered: dict[str, RegisteredStep] = {}
 
 
-def step(name: str, cores: int = 1) -> Callable[[StepFunction], StepFunction]:
+def step(name: str, cores: int = 1, loads: bool = False) -> Callable[[StepFunction], StepFunction]:
     """Make the function below run the steps called `name` ("room.verb"). `cores`: processors that it keeps busy.
 
     With 0 it waits for others more than it works, such as for a mail server: it runs beside whatever runs, one step of
-    each such name at a time. Its module stands in `settings.STEP_MODULES`. Workers import all of these: import heavy
-    libraries in the function.
+    each such name at a time. `loads`: it loads a model into its process, which is given no step of another name then.
+    Its module stands in `settings.STEP_MODULES`. Workers import all of these: import heavy libraries in the function.
     """
 
     def register(function: StepFunction) -> StepFunction:
-        _registered[name] = RegisteredStep(function, cores)
+        _registered[name] = RegisteredStep(function, cores, loads)
         return function
 
     return register

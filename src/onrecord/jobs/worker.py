@@ -3,8 +3,8 @@
 What is guaranteed, whatever dies at whatever moment (worker, child, both, the machine): a step's rows are written once,
 by the attempt that is the current one when it finishes; a step whose attempt died is begun again, at once when its
 worker is known to be dead, else after `carriers.SILENCE` seconds; what an attempt started or left in work/ is removed
-when its child dies, or when the next worker looks. What it costs: a started process an attempt (half a second), unless
-one that ran a step of the same name is still warm.
+when its child dies, or when the next worker looks. What it costs: a process that is started, which takes a second,
+unless there is one that has nothing to do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from django.utils import timezone
 from onrecord.jobs import identity, leftovers, outcomes, registry
 from onrecord.jobs.carriers import carrier
 from onrecord.jobs.models import State, Step
-from onrecord.jobs.processes import FRESH, Child, open_log
+from onrecord.jobs.processes import FREE, Child, open_log
 from onrecord.lib.errors import BadInput
 
 BEAT = 2.0
@@ -37,8 +37,8 @@ RESCUE = 4.0
 TIDY = 60.0
 """Seconds between looks for leftovers."""
 KEPT_WARM = 10.0
-"""Seconds that a child without work stays. While anything runs there is also one that is fresh, so that the next step
-need not wait for its start."""
+"""Seconds that a child without work stays. While anything runs there is also one that may be given any step, so that
+the next one need not wait for its start."""
 LOOK_WHEN_BUSY, LOOK_WHEN_IDLE = 0.1, 0.4
 """Seconds between looks for steps that others added."""
 CANDIDATES = 10
@@ -77,7 +77,7 @@ class Worker:
         self._something_ended = threading.Event()
         self._signal = 0
         self._beat, self._rescue, self._tidy = _Every(BEAT), _Every(RESCUE), _Every(TIDY)
-        self._start_fresh = _Every(BEAT)
+        self._start_spare = _Every(BEAT)
 
     def stop(self) -> None:
         """End `run` soon; may be called from any thread. What was begun is put back."""
@@ -135,9 +135,9 @@ class Worker:
         return [child.step for child in self._children if child.step is not None]
 
     def _child_for(self, step: Step) -> Child:
-        """One that is warm from a step of the same name, or a fresh one."""
+        """One that has loaded what the step needs, or one that has loaded nothing."""
         free = [child for child in self._children if child.step is None and not child.is_dead()]
-        for name in (step.name, FRESH):
+        for name in (step.name, FREE):
             for child in free:
                 if child.name == name:
                     return child
@@ -149,13 +149,13 @@ class Worker:
         return child
 
     def _keep_some_ready(self) -> None:
-        """One fresh child while steps run; and nobody who has had nothing to do for long."""
-        busy = bool(self._running())
-        if busy and not any(child.name == FRESH for child in self._children) and self._start_fresh.due():
+        """One spare child while steps run; and nobody else who has had nothing to do for long."""
+        idle = [child for child in self._children if child.step is None]
+        spare = next((child for child in idle if child.name == FREE), None) if self._running() else None
+        if self._running() and spare is None and self._start_spare.due():
             self._start_child()
-        for child in list(self._children):
-            long_idle = child.step is None and time.monotonic() - child.idle_since > KEPT_WARM
-            if long_idle and not (busy and child.name == FRESH):
+        for child in idle:
+            if child is not spare and time.monotonic() - child.idle_since > KEPT_WARM:
                 self._bury(child)
 
     def _notice_ends(self) -> None:
@@ -165,7 +165,7 @@ class Worker:
             answer = child.answer()
             if answer is not None and child.step is not None:
                 self._is_over(child.step, _outcome(child.step, answer))
-                child.set_idle()
+                child.set_idle(_loads(child.name))
             elif child.is_dead():
                 self._bury(child)
 
@@ -339,6 +339,13 @@ def _cores(name: str) -> int:
         return registry.find(name).cores
     except LookupError:  # a step of another version: its child will say so
         return 1
+
+
+def _loads(name: str) -> bool:
+    try:
+        return registry.find(name).loads
+    except LookupError:
+        return False
 
 
 def _is_wanted(step: Step, row: Step | None) -> bool:

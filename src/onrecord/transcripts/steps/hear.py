@@ -25,7 +25,7 @@ MARGIN_MS = 300
 """A window is heard with this much on both sides; words whose middle lies in the neighbour belong to the neighbour."""
 
 
-@step("transcript.hear")
+@step("transcript.hear", loads=True)
 def hear(attempt: Attempt) -> None:
     """Store the words of one window, and where speech was found in it."""
     from onrecord.transcripts.engines import whisper

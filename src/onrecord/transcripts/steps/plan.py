@@ -37,7 +37,7 @@ class Plan:
     advice: str = ""
 
 
-@step("transcript.plan")
+@step("transcript.plan", loads=True)
 def plan(attempt: Attempt) -> None:
     """Choose model, language and windows; leaves `HeardWindow` rows and a `transcript.hear` step for each."""
     recording = Recording.objects.select_related("episode__show").get(pk=attempt.subject)

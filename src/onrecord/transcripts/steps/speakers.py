@@ -15,7 +15,7 @@ SHARE = 0.95
 """How much of the work is listening to the voices."""
 
 
-@step("transcript.speakers")
+@step("transcript.speakers", loads=True)
 def speakers(attempt: Attempt) -> None:
     """Give every word of the windows its speaker, counted from 0 in the order of their first words."""
     recording = Recording.objects.get(pk=attempt.subject)
