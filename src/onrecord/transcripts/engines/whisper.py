@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from onrecord.transcripts.tokens import Token
 
 Told = Callable[[int], None]
 """Told up to which millisecond the model has listened."""
+
+log = logging.getLogger("onrecord.transcripts")
 
 BEAM = 5
 PAUSE_MS = 300
@@ -184,7 +187,8 @@ def _cuda_works(folder: Path) -> bool:
         model = ctranslate2.models.Whisper(str(folder), device="cuda", compute_type=_number_kind("cuda"))
         mels = model.n_mels
         model.encode(ctranslate2.StorageView.from_array(np.zeros((1, mels, 3000), np.float32)))
-    except RuntimeError:
+    except RuntimeError as error:
+        log.warning("there is a GPU, but the processor is used: %s", error)
         return False
     return True
 
