@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Playwright, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -42,6 +42,15 @@ def chromium() -> Iterator[Browser]:
     finally:
         for context in browser.contexts:
             context.close()
+
+
+def settled(page: Page | Frame, condition: str) -> None:
+    """Wait for it from outside: the page's policy lets no condition be compiled inside it."""
+    for _ in range(150):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never came true: {condition}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from onrecord.lib import configuration
 from onrecord.press import presser
 from onrecord.site import assets
-from tests.browser import CHROMIUM, PATIENCE, chromium
+from tests.browser import CHROMIUM, PATIENCE, chromium, settled
 from tests.site import making, staging
 
 pytestmark = [
@@ -65,15 +65,6 @@ def at(page: Page, medium: str) -> float:
 
 def playing(page: Page, medium: str) -> bool:
     return not page.evaluate(f"document.querySelector('#player {medium}').paused")
-
-
-def settled(page: Page, condition: str) -> None:
-    """Wait for it from outside: the page's policy lets no condition be compiled inside it."""
-    for _ in range(150):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"never came true: {condition}")
 
 
 def marked(page: Page, name: str = "voice") -> list[str]:
