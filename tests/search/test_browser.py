@@ -131,6 +131,58 @@ def test_searching_without_and_with_java_script(site: str, tmp_path: Path) -> No
         assert said == []
 
 
+@pytest.mark.parametrize("java_script", [True, False])
+def test_narrowing_ordering_and_every_script(site: str, java_script: bool) -> None:
+    """Who, where, when and in which order; words in seven scripts, found however they are written."""
+    with opened(java_script) as page:
+        page.goto(f"{site}/search/")
+        box, count = page.get_by_role("searchbox"), page.get_by_role("status")
+
+        def ask() -> None:
+            page.get_by_role("button", name="Search").click()
+
+        for words, found in {
+            "كتاب": {"کتاب", "الكِتابَ"},
+            "елка": {"ёлки"},
+            "東京都": {"東京都"},
+            "HAUSER": {"Häuser", "Haus"},
+            "ninez": {"niñez"},
+            "السنة": set(),
+        }.items():
+            box.fill(words)
+            ask()
+            if found:
+                expect(page.locator("mark").filter(has_text=min(found)).first).to_be_visible()
+                assert found <= set(page.locator("mark").all_inner_texts()), words
+            else:
+                expect(count).to_have_text("Nobody said this.")
+            assert page.evaluate("document.documentElement.scrollWidth") == 390, words
+        box.fill("the")
+        page.locator("summary").click()
+        page.get_by_label("Who says it").fill("edwin tarn")
+        ask()
+        expect(page.locator(".who b").first).to_have_text("Edwin Tarn")
+        assert set(page.locator(".who b").all_inner_texts()) == {"Edwin Tarn"}
+        page.get_by_label("Order").select_option(index=1)
+        ask()
+        expect(page.locator(".said").first).to_be_visible()
+        page.get_by_label("Who says it").fill("")
+        page.get_by_label("Show").select_option("gespraeche")
+        box.fill("haus")
+        ask()
+        expect(page.locator(".found .byline").first).to_contain_text("Gespräche")
+        page.get_by_label("Show").select_option("talks")
+        ask()
+        expect(count).to_have_text("Nobody said this.")
+        page.get_by_label("Show").select_option("")
+        page.get_by_label("From").fill("2030-01-01")
+        ask()
+        expect(count).to_have_text("Nobody said this.")
+        page.get_by_label("From").fill("2020-01-01")
+        ask()
+        expect(page.locator(".found .byline").first).to_contain_text("Gespräche")
+
+
 def test_quoting_without_java_script(site: str) -> None:
     """From the episode's page to a page of these words, with their sound, and back to them."""
     with opened(java_script=False) as page:
