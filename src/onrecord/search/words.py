@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import snowballstemmer
+import Stemmer
 
 from onrecord.lib import folding
 from onrecord.lib.folding import INVISIBLE, MARKS, WORD, fold
@@ -145,12 +145,12 @@ _stemmers = threading.local()
 
 
 def _stem(word: str, stemmer: str) -> str:
-    """A stemmer keeps the word that it works on, so that each thread has its own."""
+    """A stemmer keeps the word that it works on, so that each thread has its own. What is kept is kept above."""
     if not stemmer:
         return word
     known: dict[str, Any] = _stemmers.__dict__
     if stemmer not in known:
-        known[stemmer] = snowballstemmer.stemmer(stemmer)
+        known[stemmer] = Stemmer.Stemmer(stemmer, 0)
     stem: str = known[stemmer].stemWord(_as_wanted(word, stemmer))
     return fold(stem) or word
 
@@ -169,5 +169,5 @@ def _as_wanted(word: str, stemmer: str) -> str:
 def edition() -> str:
     """Changes with everything that terms depend on: an index of another edition has to be made anew."""
     made_by = hashlib.sha256(Path(__file__).read_bytes() + Path(folding.__file__).read_bytes())
-    made_by.update(f"{version('snowballstemmer')} {unicodedata.unidata_version}".encode())
+    made_by.update(f"{version('PyStemmer')} {unicodedata.unidata_version}".encode())
     return made_by.hexdigest()[:16]
