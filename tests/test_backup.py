@@ -366,6 +366,38 @@ def test_while_everything_moves(made: Path, tmp_path: Path, second_database: dic
     assert rest.strip() == "[] []"
 
 
+RESTLESS = """
+from onrecord import backup
+from onrecord.lib.archive import ArchiveWriter
+from onrecord.recordings.models import Rendition
+rendition = Rendition.objects.first()
+places = [folder / "public" / rendition.path, folder / "private" / "renditions" / f"{rendition.sha256}.mp3"]
+places[1].parent.mkdir()
+add, moves = ArchiveWriter.add, 9
+def add_what_is_there(self, name, path):
+    global moves
+    if path in places and moves:
+        moves -= 1
+        path.replace(places[1 - places.index(path)])
+    add(self, name, path)
+ArchiveWriter.add = add_what_is_there
+backup.backup(Path(sys.argv[2]))
+assert not moves
+print(rendition.path)
+"""
+
+
+def test_a_rendition_that_is_elsewhere_whenever_it_is_looked_for(made: Path, tmp_path: Path) -> None:
+    file = tmp_path / "restless.tar"
+    result = in_publication(made, f"sys.argv.append({str(file)!r})\n{RESTLESS}")
+    assert result.returncode == 0, result.stderr
+    path = result.stdout.strip()
+    with tarfile.open(file) as tar:
+        names = tar.getnames()
+    kept = f"private/renditions/{Path(path).name}"
+    assert (f"public/{path}" in names) + (kept in names) == 1
+
+
 def test_rows_are_kept_before_an_upgrade(made: Path, tmp_path: Path) -> None:
     code = "from onrecord import backup\nfor _ in range(5): backup.backup_rows_before_upgrade()"
     assert in_publication(made, code).returncode == 0

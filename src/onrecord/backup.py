@@ -44,6 +44,8 @@ LEFT_OUT = {"work", "onrecord.db", "onrecord.db-wal", "onrecord.db-shm", "search
 _HALF_WRITTEN = re.compile(r"\..*\.tmp")
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _ROUNDS = 5
+_TRIES = 20
+"""How often a rendition is looked for in its two places."""
 
 
 def backup(file: Path) -> None:
@@ -212,24 +214,30 @@ def _copy_sqlite(moment: Moment) -> None:
 
 
 def _add_files(archive: ArchiveWriter, moment: Moment, folder: Path) -> None:
-    """Add every file. The press moves files while we read: look again until nothing new is found."""
+    """Add every file. The press moves files while we read: look again until nothing new is found, and then for each
+    rendition that was on its way whenever we looked."""
     seen: set[str] = set()
     for _ in range(_ROUNDS):
         fresh = [name for name in _names(folder) if name not in seen]
         if not fresh:
-            return
-        seen.update(fresh)
-        for name in fresh:
-            _add_file(archive, moment, folder / name, name)
+            break
+        seen.update(name for name in fresh if _was_there(archive, moment, folder / name, name))
+    for path, kept in moment.renditions.items():
+        places = (f"public/{path}", kept)
+        tries = (place for _ in range(_TRIES) if archive.files.keys().isdisjoint(places) for place in places)
+        for place in tries:
+            _was_there(archive, moment, folder / place, place)
 
 
-def _add_file(archive: ArchiveWriter, moment: Moment, file: Path, name: str) -> None:
+def _was_there(archive: ArchiveWriter, moment: Moment, file: Path, name: str) -> bool:
+    """Add a file that belongs into the backup. False when it has been moved or withdrawn meanwhile."""
     try:
         kept_as = moment.name_of(file, name)
         if kept_as is not None and kept_as not in archive.files:
             archive.add(kept_as, file)
     except FileNotFoundError:
-        return  # moved or withdrawn meanwhile; where it went is found in the next round
+        return False
+    return True
 
 
 def _names(folder: Path) -> Iterator[str]:
