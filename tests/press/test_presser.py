@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -470,6 +471,19 @@ def test_a_worker_thought_dead_changes_nothing(twelve: list[Episode], public: Pa
     assert not list(public.rglob(".*.tmp"))
     press()
     assert b"Too late" in (public / "talks/e1/index.html").read_bytes()
+
+
+def test_whoever_finds_another_turning_changes_into_stale_paths_does_not_wait(
+    twelve: list[Episode], settings: Any
+) -> None:
+    press()
+    episode_changed(twelve[0].pk)
+    with (settings.ONRECORD.private / "changes.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert presser.press_some() == 0
+        assert affected.is_pending()
+    presser.press_some()
+    assert not affected.is_pending()
 
 
 def test_lists_wait_until_pages_are_written_by_whomever(twelve: list[Episode]) -> None:

@@ -66,7 +66,7 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
     """Press up to `limit` stale files. Returns how many it dealt with: 0 when there is nothing that it could do now."""
     notice_date()
     while True:
-        looked = affected.consume()
+        looked = _consume()
         name, claims = stale.claim_some(limit, lists_too=not affected.is_pending())
         if claims:
             _press(name, claims)
@@ -74,6 +74,20 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
         if not looked:
             stale.release_claims_of_the_dead()
             return 0
+
+
+def _consume() -> bool:
+    """Turn some changes into stale paths, unless another process here does: then this one presses meanwhile.
+
+    Eight that stood in line for the database, each for a second of its writing, kept one waiting until it gave up.
+    """
+    make_folder(settings.ONRECORD.private)
+    with (settings.ONRECORD.private / "changes.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return affected.consume()
 
 
 def press_what_is_stale(progress: Progress | None = None) -> int:
