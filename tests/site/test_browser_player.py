@@ -200,6 +200,31 @@ def test_whoever_takes_the_page_keeps_it(site, deed):
         assert page.evaluate("scrollY") == place
 
 
+LATE = """
+const Prompt = IntersectionObserver;
+window.IntersectionObserver = class extends Prompt {
+  constructor(callback) {
+    const kept = [];
+    super((entries) => { kept.push(...entries); setTimeout(() => kept.length && callback(kept.splice(0)), 1000); });
+  }
+};
+"""
+
+
+def test_the_bar_is_where_the_page_is_when_the_browser_tells_late(site):
+    """A busy machine tells of several changes at once."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.add_init_script(LATE)
+        page.goto(f"{site}{EPISODE}#t60")
+        page.evaluate("new Promise(requestAnimationFrame)")
+        page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+        page.wait_for_timeout(1500)
+        assert "docked" not in (page.locator(BAR).get_attribute("class") or "")
+        page.evaluate("document.querySelector('#t60').scrollIntoView({behavior: 'instant'})")
+        expect(page.locator(BAR)).to_have_class("bar docked")
+
+
 def test_finding_in_this_transcript(site):
     with chromium() as browser, opened(browser, site + EPISODE) as page:
         field = page.get_by_role("searchbox", name="Find in this transcript")

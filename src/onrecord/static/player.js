@@ -267,7 +267,7 @@ function start() {
   takeOver(audio, bar);
   place.append(bar);
   place.inView = true;
-  new IntersectionObserver(([entry]) => { place.inView = entry.isIntersecting; dock(); }).observe(place);
+  new IntersectionObserver((entries) => { place.inView = entries.at(-1).isIntersecting; dock(); }).observe(place);
   mode();
   mark();
   show();
