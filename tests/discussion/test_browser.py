@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from onrecord import edit
 from onrecord.accounts.models import Account
@@ -26,6 +26,7 @@ from tests.browser import CHROMIUM, chromium
 from tests.discussion.conftest import make_spoken
 from tests.press import archive
 from tests.press.pressing import press
+from tests.site import staging
 
 pytestmark = [
     pytest.mark.browser,
@@ -251,3 +252,22 @@ def link_in_mail(part: str) -> str:
     """The newest link of that kind."""
     bodies = [outgoing.opened(mail).body for mail in Mail.objects.order_by("-id")]
     return next(word for body in bodies for word in body.split() if part in word)
+
+
+def test_a_link_leads_to_a_comment_far_below(episode: Episode, publication: Any) -> None:
+    """Those above it are as long as people are, and laid out only when one comes near."""
+    for number in range(60):
+        staging.say(episode, f"Reader{number:04}", "A long comment. " * (3 + number * 7 % 90))
+    press()
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        site = Site(page, publication.public)
+        page.goto(f"{SITE}/{episode.show.slug}/{episode.slug}/discussion/#c50")
+        box = page.locator("#c50").bounding_box()
+        assert box and -1 <= box["y"] < 400, "its beginning is in the window"
+        page.locator(".comment").last.scroll_into_view_if_needed()
+        expect(page.locator(".comment").last).to_be_in_viewport()
+        page.emulate_media(media="print")
+        ways = page.locator(".comment").evaluate_all("all => all.map(one => getComputedStyle(one).contentVisibility)")
+        assert set(ways) == {"visible"}, "on paper there are all of them"
+    assert site.errors == []
