@@ -129,7 +129,7 @@ def test_a_moment_says_who_when_and_where(episodes):
     assert [hit.text[start:end] for start, end in hit.marked] == ["machinery", "voice"]
     assert (hit.speaker, hit.person) == ("Edwin Tarn", 0)
     assert hit.anchor == f"t{hit.start_ms // 1000}"
-    assert hit.mp3.endswith(".mp3")
+    assert hit.episode.mp3.endswith(".mp3")
     page = rows_page(hit.episode.id)
     assert f'id="{hit.anchor}"' in page
 

@@ -23,6 +23,7 @@ from onrecord.readmodel.loading import (
     shows,
     tag,
     tags,
+    titles,
 )
 from onrecord.readmodel.passages import PassageView, passages
 from onrecord.readmodel.references import CitedView, CitedViews
@@ -32,6 +33,7 @@ from onrecord.readmodel.views import (
     ChapterView,
     CreditView,
     EpisodeCard,
+    EpisodeTitle,
     EpisodeView,
     ListPage,
     PartView,
@@ -63,6 +65,7 @@ __all__ = [
     "CreditView",
     "DiscussionView",
     "EpisodeCard",
+    "EpisodeTitle",
     "EpisodeView",
     "ListPage",
     "PartView",
@@ -95,4 +98,5 @@ __all__ = [
     "shows",
     "tag",
     "tags",
+    "titles",
 ]

@@ -566,6 +566,19 @@ class EpisodeCard:
 
 
 @dataclass(frozen=True)
+class EpisodeTitle:
+    """An episode where one names it, leads to it and plays it. `mp3` is below public/, or empty."""
+
+    id: int
+    path: str
+    title: str
+    language: str
+    published_at: datetime
+    show_name: str
+    mp3: str
+
+
+@dataclass(frozen=True)
 class ListPage:
     """One page of a numbered list, newest card first. Pages are numbered from the oldest, 1; `pages` is the newest.
 

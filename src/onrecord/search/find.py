@@ -15,8 +15,7 @@ from django.conf import settings
 
 from onrecord import readmodel
 from onrecord.catalogue.models import Episode, EpisodeState
-from onrecord.readmodel import EpisodeCard
-from onrecord.recordings.models import Rendition
+from onrecord.readmodel import EpisodeTitle
 from onrecord.search import engines, matching, places, words
 from onrecord.search.engines import Cut, Engine, Expression, Stored
 from onrecord.search.matching import Asked
@@ -63,7 +62,7 @@ class Question:
 class Hit:
     """A moment that was found. `marked` are the ranges of characters in `text` that were asked for.
 
-    A phrase that goes on in the next sentences brings these with it. `mp3` is below public/, or empty.
+    A phrase that goes on in the next sentences brings these with it.
     """
 
     text: str
@@ -73,8 +72,7 @@ class Hit:
     speaker: str
     person: int
     language: str
-    episode: EpisodeCard
-    mp3: str
+    episode: EpisodeTitle
 
 
 @dataclass(frozen=True)
@@ -247,10 +245,7 @@ def _in_order(matches: list[_Match], order: Order, asked: list[Asked]) -> list[_
 
 
 def _hits(matches: list[_Match], asked: list[Asked]) -> tuple[Hit, ...]:
-    episodes = list(dict.fromkeys(match.stored.episode for match in matches))
-    cards = {card.id: card for card in readmodel.cards(episodes)}
-    sound = Rendition.objects.filter(kind="mp3", recording__current=True, recording__episode__in=episodes)
-    mp3s = dict(sound.values_list("recording__episode_id", "path"))
+    titles = readmodel.titles(dict.fromkeys(match.stored.episode for match in matches))
     return tuple(
         Hit(
             text=match.text,
@@ -260,9 +255,8 @@ def _hits(matches: list[_Match], asked: list[Asked]) -> tuple[Hit, ...]:
             speaker=match.stored.speaker,
             person=match.stored.person,
             language=match.stored.language,
-            episode=cards[match.stored.episode],
-            mp3=mp3s.get(match.stored.episode, ""),
+            episode=titles[match.stored.episode],
         )
         for match in matches
-        if match.stored.episode in cards
+        if match.stored.episode in titles
     )

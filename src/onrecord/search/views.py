@@ -196,7 +196,7 @@ def _moment(us: readmodel.Publication, hit: Hit) -> dict[str, Any]:
         "time": language.digits(times.clock(hit.start_ms)),
         "time_iso": times.iso_duration(hit.start_ms),
         "link": us.link(f"{hit.episode.path}?play={hit.start_ms}#{hit.anchor}"),
-        "sound": us.link(hit.mp3) if hit.mp3 else "",
+        "sound": us.link(hit.episode.mp3) if hit.episode.mp3 else "",
         "seconds": f"{hit.start_ms / 1000:.3f}",
     }
 
