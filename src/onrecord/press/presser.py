@@ -79,7 +79,7 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
 def _consume() -> bool:
     """Turn some changes into stale paths, unless another process here does: then this one presses meanwhile.
 
-    Eight that stood in line for the database, each for a second of its writing, kept one waiting until it gave up.
+    Eight that stand in line for the database, each for a second of its writing, can keep one waiting until it gives up.
     """
     make_folder(settings.ONRECORD.private)
     with (settings.ONRECORD.private / "changes.lock").open("w") as lock:
