@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 def settled(page: Page | Frame, condition: str) -> None:
     """Wait for it from outside: the page's policy lets no condition be compiled inside it."""
-    for _ in range(150):
+    for _ in range(PATIENCE // 100):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(100)

@@ -224,9 +224,9 @@ def _add_files(archive: ArchiveWriter, moment: Moment, folder: Path) -> None:
         seen.update(name for name in fresh if _was_there(archive, moment, folder / name, name))
     for path, kept in moment.renditions.items():
         places = (f"public/{path}", kept)
-        tries = (place for _ in range(_TRIES) if archive.files.keys().isdisjoint(places) for place in places)
-        for place in tries:
-            _was_there(archive, moment, folder / place, place)
+        for place in places * _TRIES:
+            if archive.files.keys().isdisjoint(places):
+                _was_there(archive, moment, folder / place, place)
 
 
 def _was_there(archive: ArchiveWriter, moment: Moment, file: Path, name: str) -> bool:

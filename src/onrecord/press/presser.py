@@ -81,13 +81,8 @@ def _consume() -> bool:
 
     Eight that stand in line for the database, each for a second of its writing, can keep one waiting until it gives up.
     """
-    make_folder(settings.ONRECORD.private)
-    with (settings.ONRECORD.private / "changes.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return affected.consume()
+    with _alone("changes", wait=False) as alone:
+        return alone and affected.consume()
 
 
 def press_what_is_stale(progress: Progress | None = None) -> int:
@@ -112,7 +107,7 @@ def press_all(progress: Progress | None = None) -> int:
 def clean_up() -> None:
     """Free what a killed worker had claimed, and remove the temporary files that it left."""
     stale.release_claims_of_the_dead()
-    with _only_writer():
+    with _alone("press"):
         writer.sweep(settings.ONRECORD.public)
 
 
@@ -237,7 +232,7 @@ def _swap(
     A worker that was thought dead comes here late: its claim has gone to another, and it changes nothing.
     """
     gone = []
-    with _only_writer():
+    with _alone("press"):
         mine = stale.still_claimed(name)
         batch.swap(id for id in made if id in mine)
         for claim in claims:
@@ -263,12 +258,19 @@ def _reason(claim: Claim, error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _only_writer() -> Iterator[None]:
-    """Nobody else puts public files in place meanwhile; the lock goes with the process that holds it."""
+def _alone(name: str, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of this name, which goes with the process. False when another has it and we do not wait.
+
+    Who holds "press" is the only one who puts public files in place.
+    """
     make_folder(settings.ONRECORD.private)
-    with (settings.ONRECORD.private / "press.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    with (settings.ONRECORD.private / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            held = True
+        except BlockingIOError:
+            held = False
+        yield held
 
 
 @contextlib.contextmanager
