@@ -20,14 +20,15 @@ def stage(batch: Batch, claim: Claim) -> Made:
     file = target if target.is_file() else renditions.file_of(rendition)
     if not file.is_file():
         raise FileNotFoundError(f"the file of this rendition is missing ({rendition.sha256})")
+    batch.make_room(claim.path)
     if claim.path.endswith(TEXT):
         batch.stage_compressed(claim.id, claim.path, file.read_bytes(), changed=False)
     return Made(claim, rendition.sha256, rendition.size)
 
 
-def place(claim: Claim) -> None:
+def place(batch: Batch, claim: Claim) -> None:
     """Move it to its public path, if it is not there yet. Raises NotPublic when a redaction has removed it."""
-    renditions.place(_rendition(claim))
+    batch.moved_in(renditions.place(_rendition(claim)))
 
 
 def withdraw(claim: Claim) -> None:

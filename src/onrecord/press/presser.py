@@ -240,7 +240,7 @@ def _swap(
                 continue
             try:
                 if claim.wanted:
-                    media.place(claim)
+                    media.place(batch, claim)
                 else:
                     media.withdraw(claim)
                     batch.remove(claim.path)

@@ -122,20 +122,29 @@ def _public(rendition: Rendition) -> Path:
 
 def file_of(rendition: Rendition) -> Path:
     """Where the file is now; where it should be kept when it is missing."""
-    places = (_public(rendition), _kept(rendition), *map(_public, _equals(rendition)))
-    return next((place for place in places if place.is_file()), _kept(rendition))
+    for place in (_public(rendition), _kept(rendition)):
+        if place.is_file():
+            return place
+    shared = (place for place in map(_public, _equals(rendition)) if place.is_file())
+    return next(shared, _kept(rendition))
 
 
-def place(rendition: Rendition) -> None:
-    """Move the file to its path in public/. Once more changes nothing."""
+def place(rendition: Rendition) -> list[Path]:
+    """Move the file to its path in public/. Once more changes nothing.
+
+    Returns the folders that must be synced before that survives a power cut: one sync does for many files.
+    """
     target = _public(rendition)
-    if target.is_file():
-        return
-    source = file_of(rendition)
+    if not target.is_file():
+        _move(file_of(rendition), target, rendition)
+    return [target.parent, _kept(rendition).parent]
+
+
+def _move(source: Path, target: Path, rendition: Rendition) -> None:
     make_folder(target.parent)
     try:
         if source == _kept(rendition) and not _equals(rendition):
-            move_durably(source, target)
+            source.replace(target)
         else:
             _link(source, target)
     except FileNotFoundError as error:
@@ -185,4 +194,3 @@ def _link(source: Path, target: Path) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from onrecord.transcripts.tokens import Token, text_of
 
@@ -94,19 +95,18 @@ def sentences(tokens: Sequence[Token]) -> list[range]:
     A sentence ends at a full stop, question or exclamation mark of the Latin, Arabic, Urdu, Devanagari, Armenian,
     Ethiopic, Chinese and Japanese scripts, and wherever the speaker changes; not after "Mr.", "U.S." or "3.5".
     """
-    result: list[range] = []
-    start = 0
-    for at in range(1, len(tokens) + 1):
-        if at == len(tokens) or tokens[at].speaker != tokens[at - 1].speaker or _ends(tokens[at - 1], tokens[at]):
-            result += _cut_at_pauses(tokens, start, at)
-            start = at
-    return result
+    stops = [
+        at
+        for at, (token, following) in enumerate(pairwise(tokens), 1)
+        # most words end in a letter: asked here and first, because a full rebuild asks of millions
+        if token.speaker != following.speaker or (not token.text[-1:].isalnum() and _ends(token, following))
+    ]
+    spans = pairwise([0, *stops, len(tokens)] if tokens else [])
+    return [piece for start, stop in spans for piece in _cut_at_pauses(tokens, start, stop)]
 
 
 def _ends(token: Token, following: Token) -> bool:
-    """Whether a sentence ends after `token`, when the same speaker goes on with `following`."""
-    if token.text[-1:].isalnum():  # most words: asked first, because a full rebuild asks of millions
-        return False
+    """Whether a sentence ends after `token`, which ends in no letter, when the same speaker goes on."""
     word = token.text.rstrip(CLOSERS)
     if not following.space and FULL_STOP.search(word):
         return False
