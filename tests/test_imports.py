@@ -29,7 +29,7 @@ ROOMS = [
     ["search"],
     ["press"],
 ]
-DOORS = ["cli", "commands", "server", "urls", "settings", "__main__"]
+DOORS = ["cli", "commands_discussion", "commands", "server", "urls", "settings", "__main__"]
 HEIGHT = {room: height for height, rooms in enumerate(ROOMS) for room in rooms}
 VERBS = len(ROOMS)  # modules at the top of the package that touch several rooms
 HEIGHT["studio"] = VERBS + 1  # what it does and what the command line does are the same verbs

@@ -275,3 +275,86 @@ def test_the_index_keeps_nothing_though_somebody_reads(made: tuple[Path, list[st
     assert result.returncode == 0, result.stderr
     files = set(result.stdout.split())
     assert not {name for name, _ in found(folder, [b"zebulon"]) if Path(name).name in files}
+
+
+# ── legal hold ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_key(folder: Path, onrecord: Command) -> Path:
+    """A key outside of the publication, named in its settings."""
+    key = folder.parent / "key.txt"
+    done = onrecord("hold", "key", key)
+    assert (done.returncode, key.stat().st_mode & 0o777) == (0, 0o600), done.stderr
+    (folder / "onrecord.toml").write_text(done.stdout)
+    return key
+
+
+def test_a_sealed_copy_is_opened_by_its_key_alone(
+    made: tuple[Path, list[str], list[bytes]], tmp_path: Path, onrecord: Command
+) -> None:
+    folder, _, secrets = made
+    key = with_key(folder, onrecord)
+    done = redact(onrecord, "0:02.5", "0:04.5", "--yes", "--hold", "--reason", "A  name.")
+    assert done.returncode == 0, done.stderr
+    assert found(folder, secrets) == set(), "nobody here can read what was sealed"
+    (line,) = onrecord("hold", "list").stdout.splitlines()
+    copy = folder / "private" / "holds" / line.split()[0]
+    assert (copy.stat().st_mode & 0o777, copy.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+    opened = onrecord("hold", "open", copy, "--key", key, "--into", tmp_path / "opened")
+    assert opened.returncode == 0, opened.stderr
+    about = json.loads((tmp_path / "opened" / "manifest.json").read_text())
+    assert (about["from_ms"], about["to_ms"], about["reason"], about["by"] != "") == (2500, 4500, "A name.", True)
+    now, before = about["recordings"]
+    assert (tmp_path / "opened" / now["file"]).read_bytes() == (folder.parent / "talk.wav").read_bytes()
+    said = [json.loads((tmp_path / "opened" / name).read_text()) for one in (now, before) for name in one["words"]]
+    words = [" ".join(segment["body"] for segment in one["segments"]) for one in said]
+    assert words == [SAID, SAID.replace("Quackenbush", "Quakkenbosch"), BEFORE]
+    assert (tmp_path / "opened" / before["file"]).read_bytes() != b""
+
+    assert redact(onrecord, "0:02.5", "0:04.5", "--yes", "--hold").returncode == 0, "once more changes nothing"
+    assert onrecord("hold", "list").stdout.splitlines() == [line]
+    other = tmp_path / "other.txt"
+    assert onrecord("hold", "key", other).returncode == 0
+    damaged = tmp_path / "damaged.tar.age"
+    damaged.write_bytes(copy.read_bytes()[:-100])
+    for file, given, into, expected in (
+        (copy, other, "new", "does not open with this key"),
+        (damaged, key, "new", "is damaged"),
+        (copy, copy, "new", "cannot be read as a key"),
+        (copy, folder / "onrecord.toml", "new", "cannot be read as a key"),
+        (copy, key, "opened", "name a folder that is not there yet"),
+        (tmp_path / "none", key, "new", "There is no sealed copy"),
+    ):
+        done = onrecord("hold", "open", file, "--key", given, "--into", tmp_path / into)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert expected in done.stderr
+        assert not (tmp_path / "new").exists()
+
+    assert onrecord("hold", "drop", "../onrecord.db").returncode == 2
+    assert onrecord("hold", "drop", copy.name).returncode == 0
+    assert not copy.exists() and onrecord("hold", "list").stdout == ""
+
+
+def test_nothing_is_redacted_where_a_sealed_copy_was_asked_for_and_cannot_be_made(
+    made: tuple[Path, list[str], list[bytes]], onrecord: Command
+) -> None:
+    folder, _, _ = made
+    refused = redact(onrecord, "0:02.5", "0:04.5", "--yes", "--hold")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "There is no key for sealed copies" in refused.stderr
+    key = with_key(folder, onrecord)
+    taken = onrecord("hold", "key", key)
+    assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
+    (folder / "private" / "holds").touch()
+    refused = redact(onrecord, "0:02.5", "0:04.5", "--yes", "--hold")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+    assert "nothing was redacted" in refused.stderr
+    assert not (folder / "private" / "erasures.jsonl").exists()
+    (folder / "private" / "holds").unlink()
+    assert redact(onrecord, "0:02.5", "0:04.5", "--yes").returncode == 0
+    late = redact(onrecord, "0:02.5", "0:04.5", "--yes", "--hold")
+    assert (late.returncode, "nothing is left that could be kept" in late.stderr) == (2, True)
+    (folder / "onrecord.toml").write_text('[legal]\nhold_key = "age1nonsense"\n')
+    refused = onrecord("hold", "list")
+    assert (refused.returncode, "[legal] hold_key must be" in refused.stderr) == (2, True)

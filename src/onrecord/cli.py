@@ -1,4 +1,4 @@
-"""The command line: its commands with their options and help. commands.py has what each of them does."""
+"""The command line: its commands with their options and help. commands*.py have what each of them does."""
 
 from __future__ import annotations
 
@@ -11,30 +11,21 @@ from typing import Any
 
 from onrecord import __version__
 from onrecord.commands import (
-    add_rule,
-    apply_rule,
     approve,
     backup,
-    change_correction,
     check,
     check_references,
     demo,
-    discussion,
     edit,
     edit_show,
     export_transcript,
     import_transcript,
-    list_corrections,
     list_references,
-    list_rules,
     name_speakers,
     owner_link,
     press,
     publish,
-    publish_correction,
-    redact,
     release,
-    remove_rule,
     restore,
     retry,
     search,
@@ -42,8 +33,23 @@ from onrecord.commands import (
     status,
     transcribe,
     withdraw,
-    withdraw_correction,
     work,
+)
+from onrecord.commands_discussion import (
+    add_rule,
+    apply_rule,
+    change_correction,
+    discussion,
+    drop_hold,
+    list_corrections,
+    list_holds,
+    list_rules,
+    make_hold_key,
+    open_hold,
+    publish_correction,
+    redact,
+    remove_rule,
+    withdraw_correction,
 )
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.terminal import say
@@ -214,6 +220,20 @@ def _add_redacting(commands: Any) -> None:
     parser.add_argument("--to", dest="end", metavar="TIME", required=True, help="such as 12:41")
     parser.add_argument("--reason", metavar="TEXT", default="", help="what readers are told; without it, only that")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--hold", action="store_true", help="keep a copy that is sealed to [legal] hold_key")
+    parser = commands.add_parser("hold", help="Sealed copies of what was redacted, for a court, say")
+    kinds = parser.add_subparsers(required=True, metavar="key|list|open|drop")
+    parser = kinds.add_parser("key", help="Make a key; its secret half goes into FILE, which you keep elsewhere.")
+    parser.add_argument("file", metavar="FILE")
+    parser.set_defaults(command=make_hold_key)
+    _add(kinds, "list", list_holds, "Name the sealed copies.")
+    parser = kinds.add_parser("open", help="Unpack a sealed copy; needs its key, and no publication.")
+    parser.add_argument("file", metavar="COPY")
+    parser.add_argument("--key", metavar="FILE", required=True, help="what `onrecord hold key` wrote")
+    parser.add_argument("--into", metavar="DIR", required=True, help="a folder that is not there yet")
+    parser.set_defaults(command=open_hold)
+    parser = _add(kinds, "drop", drop_hold, "Delete a sealed copy: nobody can ever read it then.")
+    parser.add_argument("name", metavar="NAME")
 
 
 def _add_transcripts(commands: Any) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 from onrecord.lib.errors import BadInput, Failed
-from onrecord.lib.terminal import confirmed, say
+from onrecord.lib.terminal import say
 
 
 def show_json(value: Any) -> None:
@@ -48,7 +47,7 @@ def _publish(options: argparse.Namespace, recording: Path) -> None:
     published = (
         publishing.publish(_request(options, recording))
         if options.replace is None
-        else publishing.replace(_episode(options.replace), recording)
+        else publishing.replace(named_episode(options.replace), recording)
     )
     if options.replace is not None:
         _say_what_replacing_leaves(options)
@@ -116,11 +115,11 @@ def edit(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord import edit as editing
 
-    episode = _episode(options.episode)
+    episode = named_episode(options.episode)
     editing.edit(episode, _changes(options))
     if options.slug:
         editing.rename(episode, options.slug)
-    _press_now()
+    press_now()
 
 
 def _changes(options: argparse.Namespace) -> Any:
@@ -157,7 +156,7 @@ def release(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord import edit as editing
 
-    episode = _episode(options.episode)
+    episode = named_episode(options.episode)
     editing.release(episode, options.at)
     _finish(episode)
 
@@ -167,20 +166,8 @@ def withdraw(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord import edit as editing
 
-    editing.withdraw(_episode(options.episode))
-    _press_now()
-
-
-def redact(options: argparse.Namespace) -> None:
-    """Take something that was said out of sound and words."""
-    opened(options)
-    from onrecord import redact as redacting
-
-    what = redacting.stretch(_episode(options.episode), options.start, options.end)
-    if options.yes or confirmed(redacting.what_goes(what)):
-        say(redacting.redact_now(what, options.reason, _me()))
-    else:
-        say("Nothing was changed.")
+    editing.withdraw(named_episode(options.episode))
+    press_now()
 
 
 def edit_show(options: argparse.Namespace) -> None:
@@ -195,10 +182,11 @@ def edit_show(options: argparse.Namespace) -> None:
         language=options.language,
         picture=Path(options.picture) if options.picture else None,
     )
-    _press_now()
+    press_now()
 
 
-def _episode(text: str) -> Any:
+def named_episode(text: str) -> Any:
+    """The episode of which this is the key, the slug or the address. Raises BadInput."""
     from onrecord.catalogue.find import find_episode
 
     return find_episode(text)
@@ -211,7 +199,8 @@ def _finish(episode: Any) -> list[str]:
     return work_until_done(episode, episode.recordings.order_by("-id").first()).failed
 
 
-def _press_now() -> None:
+def press_now() -> None:
+    """Write what is stale."""
     from onrecord import work as working
 
     working.press_now()
@@ -240,8 +229,8 @@ def approve(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord.transcripts import speakers
 
-    speakers.approve(_episode(options.episode))
-    _press_now()
+    speakers.approve(named_episode(options.episode))
+    press_now()
 
 
 def name_speakers(options: argparse.Namespace) -> None:
@@ -249,10 +238,10 @@ def name_speakers(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord.transcripts import speakers
 
-    episode = _episode(options.episode)
+    episode = named_episode(options.episode)
     if options.name:
         speakers.name_speakers(episode, dict(_numbered_name(text) for text in options.name))
-        _press_now()
+        press_now()
     for line in speakers.listed(episode):
         print(line)
 
@@ -269,7 +258,7 @@ def export_transcript(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord.transcripts import exchange
 
-    exchange.export_file(_episode(options.episode), Path(options.file))
+    exchange.export_file(named_episode(options.episode), Path(options.file))
 
 
 def import_transcript(options: argparse.Namespace) -> None:
@@ -277,9 +266,9 @@ def import_transcript(options: argparse.Namespace) -> None:
     opened(options)
     from onrecord.transcripts import exchange
 
-    revision = exchange.import_file(_episode(options.episode), Path(options.file), options.note, options.force)
+    revision = exchange.import_file(named_episode(options.episode), Path(options.file), options.note, options.force)
     say(f"Revision {revision.number}." if revision else "The words are the same; nothing was changed.")
-    _press_now()
+    press_now()
 
 
 # ── running ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -368,7 +357,7 @@ def retry(options: argparse.Namespace) -> None:
     from onrecord.jobs import queue
     from onrecord.mail import outgoing
 
-    episode = _episode(options.episode) if options.episode else None
+    episode = named_episode(options.episode) if options.episode else None
     count = queue.retry(group=episode.pk if episode else None)
     if episode is None and (mails := outgoing.retry()):
         say(f"{mails} {'mail' if mails == 1 else 'mails'} will be tried now.")
@@ -436,136 +425,7 @@ def check_references(options: argparse.Namespace) -> None:
 
     for line in report.check_all():
         print(line)
-    _press_now()
-
-
-def discussion(options: argparse.Namespace) -> None:
-    """List the comments that wait, decide on one, or answer it."""
-    opened(options)
-    from onrecord import moderating
-
-    if options.deed == "list":
-        for line in moderating.waiting(options.most):
-            print(line)
-    elif options.deed == "verify":
-        problems = moderating.verify()
-        if problems:
-            raise Failed(" ".join(problems))
-        say("Every line of the log follows from the one before it.")
-    elif options.deed in ("export", "erase"):
-        _see_to_person(options)
-        _press_now()
-    elif options.deed == "answer":
-        draft = moderating.draft_of(
-            options.text, options.outcome, options.reason, options.duplicate_of, options.correction
-        )
-        say(moderating.answer(options.comment, draft))
-        _press_now()
-    else:
-        say(moderating.decide(options.deed, options.comment, options.reason, options.returned_for))
-        _press_now()
-
-
-def publish_correction(options: argparse.Namespace) -> None:
-    """Publish a correction."""
-    opened(options)
-    from onrecord import correcting
-
-    typed = correcting.Typed(options.kind, options.text, options.at, options.to, options.comment, options.credit)
-    made = correcting.publish(_episode(options.episode), typed, _me())
-    _press_now()
-    say(f"It is correction #{made.number}.")
-
-
-def list_corrections(options: argparse.Namespace) -> None:
-    """Show corrections."""
-    opened(options)
-    from onrecord import correcting
-
-    for line in correcting.listed(_episode(options.episode) if options.episode else None):
-        print(line)
-
-
-def change_correction(options: argparse.Namespace) -> None:
-    """Give a correction another text, or take a name away."""
-    opened(options)
-    from onrecord.discussion import corrections
-
-    if not options.text and not options.no_credit:
-        raise BadInput("Say what is to be different: --text TEXT or --no-credit.")
-    correction = corrections.find(options.number)
-    if options.text:
-        corrections.reword(correction, options.text, _me())
-    if options.no_credit:
-        corrections.thank_nobody([correction])
-    _press_now()
-
-
-def withdraw_correction(options: argparse.Namespace) -> None:
-    """Withdraw a correction with a sentence."""
-    opened(options)
-    from onrecord.discussion import corrections
-
-    corrections.withdraw(corrections.find(options.number), options.reason, _me())
-    _press_now()
-
-
-def _me() -> str:
-    """Who the log says did it."""
-    return f"{getpass.getuser()} (command line)"
-
-
-def list_rules(options: argparse.Namespace) -> None:
-    """List the rules for what comes in."""
-    opened(options)
-    from onrecord import moderating
-
-    for line in moderating.list_rules():
-        print(line)
-
-
-def add_rule(options: argparse.Namespace) -> None:
-    """Add a rule, and say what it finds among what waits."""
-    opened(options)
-    from onrecord import moderating
-
-    say(moderating.add_rule(options.kind, options.pattern, options.deed, options.note, options.apply))
-    _press_now()
-
-
-def apply_rule(options: argparse.Namespace) -> None:
-    """Apply a rule to what waits."""
-    opened(options)
-    from onrecord import moderating
-
-    say(moderating.apply_rule(options.rule))
-    _press_now()
-
-
-def remove_rule(options: argparse.Namespace) -> None:
-    """Take a rule away."""
-    opened(options)
-    from onrecord import moderating
-
-    say(moderating.remove_rule(options.rule))
-
-
-def _see_to_person(options: argparse.Namespace) -> None:
-    """All that is kept of somebody into a file, or out of every file."""
-    from onrecord import erase
-
-    if not options.address:
-        raise BadInput(f"Say whose, such as `onrecord discussion {options.deed} --address reader@example.org`.")
-    if options.deed == "export":
-        file = Path(options.file or "yours.zip")
-        erase.export(options.address, file)
-        say(f"All that is kept of this address is in {file}.")
-        return
-    count = erase.erase_now(options.address)
-    say(
-        f"Erased, with {count} {'comment' if count == 1 else 'comments'}; rows kept before upgrades are removed, too. "
-        "Older backups elsewhere still have it: give --erasures when you restore one."
-    )
+    press_now()
 
 
 def backup(options: argparse.Namespace) -> None:

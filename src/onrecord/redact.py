@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from onrecord import hold as holding
 from onrecord import scrub, work
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState
@@ -97,14 +98,18 @@ def _moment(typed: str) -> int:
     return moment
 
 
-def what_goes(what: Stretch) -> str:
-    """A sentence for whoever is to agree."""
+def what_goes(what: Stretch, hold: bool = False) -> str:
+    """A sentence for whoever is to agree; `hold`: a sealed copy is kept. Raises BadInput when none can be."""
     words = in_transcripts.words_between(what.recording, what.start_ms, what.end_ms)
     said = f"these {len(words)} words go for good: “{text_of(words)}”" if words else "no words of the transcript go"
     earlier = _earlier(what.recording)
     files = f" The files of {len(earlier)} earlier recordings of the episode go too." if earlier else ""
     quoted = _quoted_in(what.recording.episode, words)
-    return f"The sound is replaced by a tone, and {said}.{files} The original is not kept.{_which_stay(quoted)}"
+    kept = "The original is not kept."
+    if hold:
+        holding.check_key()
+        kept = "The original is kept sealed, for whoever has the key."
+    return f"The sound is replaced by a tone, and {said}.{files} {kept}{_which_stay(quoted)}"
 
 
 def _quoted_in(episode: Episode, words: Sequence[Token]) -> list[str]:
@@ -127,14 +132,14 @@ def _which_stay(quoted: Sequence[str]) -> str:
     return f" It seems to be quoted in {', '.join(quoted)}: that stays until you change it." if quoted else ""
 
 
-def redact_now(what: Stretch, reason: str, by: str) -> str:
+def redact_now(what: Stretch, reason: str, by: str, hold: bool = False) -> str:
     """Do it, and return when nothing is left in any file. Returns what was done, in a sentence.
 
     Raises Failed when the sound could not be made; nothing of what was redacted is public then.
     """
     said = in_transcripts.words_between(what.recording, what.start_ms, what.end_ms)
     quoted = _quoted_in(what.recording.episode, said)
-    words = redact(what, reason, by)
+    words = redact(what, reason, by, hold)
     presser.press_what_is_stale()
     failed = work.finish(what.recording)
     what.recording.refresh_from_db(fields=["sha256"])
@@ -148,13 +153,17 @@ def redact_now(what: Stretch, reason: str, by: str) -> str:
     )
 
 
-def redact(what: Stretch, reason: str, by: str) -> int:
+def redact(what: Stretch, reason: str, by: str, hold: bool = False) -> int:
     """Take it out of the rows at once, and from every file soon; returns how many words went. Raises BadInput.
 
-    The same once more changes the reason, where one is given, and does what is left to do.
+    With `hold` a sealed copy is made before. The same once more changes the reason, where one is given, and does what
+    is left to do.
     """
     reason = " ".join(reason.split())
     check_length("reason", reason, LONGEST_REASON)
+    if hold:
+        about = {"reason": reason, "by": by}
+        holding.keep(what.recording, what.start_ms, what.end_ms, _earlier(what.recording), about)
     with transaction.atomic():
         log.lock()
         recording = Recording.objects.select_related("episode__show").get(pk=what.recording.pk)

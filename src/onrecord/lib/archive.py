@@ -39,6 +39,12 @@ class ArchiveWriter:
             member.size, member.mode, member.mtime = status.st_size, status.st_mode & 0o777, status.st_mtime
             self._write(member, file)
 
+    def add_bytes(self, name: str, content: bytes) -> None:
+        """Add a file of this content, which only its owner may read."""
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = len(content), 0o600
+        self._write(member, io.BytesIO(content))
+
     def _write(self, member: tarfile.TarInfo, file: IO[bytes]) -> None:
         reader = _Hashing(file)
         self.tar.addfile(member, reader)

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from onrecord.lib import colour, language
+from onrecord.lib import age, colour, language
 from onrecord.lib.addresses import mail_address
 from onrecord.lib.errors import BadInput
 
@@ -129,6 +129,13 @@ class DiscussionSettings:
 
 
 @dataclass(frozen=True)
+class LegalSettings:
+    """`hold_key`: the public half ("age1...") of the key to which copies of what is redacted can be sealed."""
+
+    hold_key: str = ""
+
+
+@dataclass(frozen=True)
 class Configuration:
     """All settings of one publication, and the folder they belong to."""
 
@@ -143,6 +150,7 @@ class Configuration:
     mail: MailSettings = field(default_factory=MailSettings)
     references: ReferenceSettings = field(default_factory=ReferenceSettings)
     discussion: DiscussionSettings = field(default_factory=DiscussionSettings)
+    legal: LegalSettings = field(default_factory=LegalSettings)
 
     @property
     def originals(self) -> Path:
@@ -187,6 +195,7 @@ SECTIONS: dict[str, type] = {
     "mail": MailSettings,
     "references": ReferenceSettings,
     "discussion": DiscussionSettings,
+    "legal": LegalSettings,
 }
 MAIL_SECURITY = ("starttls", "tls", "none")
 
@@ -259,6 +268,11 @@ def _check_values(path: Path, configuration: Configuration) -> None:
     _check_proxy(path, configuration.references.proxy)
     if configuration.discussion.hold not in ("all", "first"):
         raise BadInput(f'{path}: [discussion] hold must be "all" or "first", found {configuration.discussion.hold!r}.')
+    if configuration.legal.hold_key and not age.is_public_key(configuration.legal.hold_key):
+        raise BadInput(
+            f"{path}: [legal] hold_key must be the public half of a key, such as `onrecord hold key FILE` prints, "
+            "beginning with age1."
+        )
     if configuration.server.largest_upload_gb < 0:
         raise BadInput(
             f"{path}: [server] largest_upload_gb must be 0 or more, found {configuration.server.largest_upload_gb}."

@@ -87,8 +87,8 @@ def _waiting(site: _Site) -> Iterator[tuple[str, Problem]]:
     """What is stale is no fault, but it cannot be compared."""
     site.waiting = set(stale.stale().values_list("path", flat=True))
     if site.waiting or affected.is_pending():
-        count = len(site.waiting)
-        yield "waits", Problem("", f"{count} files wait to be written: `onrecord press` writes them; check again then.")
+        what = f"{len(site.waiting)} files" if site.waiting else "Changes"
+        yield "waits", Problem("", f"{what} wait to be written: `onrecord press` writes them; check again then.")
 
 
 def _rows(site: _Site) -> Iterator[tuple[str, Problem]]:

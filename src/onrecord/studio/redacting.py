@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -34,6 +35,16 @@ class RedactionForm(forms.Form):
         help_text=_("Readers see it. Without it they see only that something went, and when."),
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
+    hold = forms.BooleanField(
+        label=_("Keep a sealed copy"),
+        required=False,
+        help_text=_("For a court, say. Only whoever has the key can open it."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not settings.ONRECORD.legal.hold_key:
+            del self.fields["hold"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,13 +56,14 @@ def redact(request: HttpRequest, key: str) -> HttpResponse:
     form = RedactionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         given = form.cleaned_data
+        hold = given.get("hold", False)
         try:
             what = redacting.stretch(row, given["start"], given["end"])
             if request.POST.get("do") == "redact":
-                redacting.redact(what, given["reason"], account_of(request).username)
+                redacting.redact(what, given["reason"], account_of(request).username, hold)
                 messages.success(request, gettext("Redacted. The sound is being made again without it."))
                 return see_other(reverse("episode", args=[key]))
-            context["goes"] = redacting.what_goes(what)
+            context["goes"] = redacting.what_goes(what, hold)
         except BadInput as error:
             form.add_error(None, sayable(error))
     context["gone"] = [
