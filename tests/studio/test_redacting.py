@@ -2,14 +2,17 @@
 
 import html
 import json
+from dataclasses import replace
 
 import pytest
 
+from onrecord import hold
 from onrecord.discussion import notices, post
 from onrecord.discussion.models import Event, Law
 from onrecord.discussion.notices import Item, NoticeDraft
 from onrecord.jobs.models import Step
-from onrecord.lib import erasures
+from onrecord.lib import age, erasures
+from onrecord.lib.configuration import LegalSettings
 from onrecord.recordings.models import Rendition
 from onrecord.transcripts import revisions
 from onrecord.transcripts.tokens import text_of, unpack
@@ -60,3 +63,18 @@ def test_from_the_words_to_the_blanks(signed_in, publication):
     (entry,) = map(json.loads, (publication.private / erasures.FILE).read_text().splitlines())
     assert (entry["kind"], entry["from_ms"], entry["to_ms"]) == ("redaction", 5000, 6000)
     assert "A <name>." in shown(browser.get(address))
+
+
+def test_a_sealed_copy_is_offered_where_there_is_a_key_for_it(signed_in, publication, settings, tmp_path):
+    episode = making.make_full_episode()
+    episode.recordings.update(duration_ms=60_000)
+    browser, address = signed_in("editor"), f"/studio/episodes/{episode.key}/redact/"
+    assert "sealed copy" not in shown(browser.get(address))
+    legal = LegalSettings(hold_key=age.make_key(tmp_path / "key.txt"))
+    settings.ONRECORD = replace(settings.ONRECORD, legal=legal)
+    assert "Keep a sealed copy" in shown(browser.get(address))
+    typed = {"start": "0:05", "end": "0:06", "hold": "on"}
+    assert "is kept sealed, for whoever has the key" in shown(browser.post(address, typed | {"do": "look"}))
+    assert hold.held() == []
+    assert browser.post(address, typed | {"do": "redact"}).status_code == 303
+    assert [copy.name for copy in hold.held()] == [f"{episode.key}-{episode.recordings.get().pk}-5000-6000.tar.age"]
