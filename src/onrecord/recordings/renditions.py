@@ -10,14 +10,17 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from onrecord.catalogue.models import Episode
 from onrecord.lib.errors import Failed
 from onrecord.lib.files import make_folder, move_durably, sha256_of, sync_folder
-from onrecord.recordings.loudness import Loudness
 from onrecord.recordings.models import Recording, Rendition
+
+if TYPE_CHECKING:  # it loads numpy, which most commands do without
+    from onrecord.recordings.loudness import Loudness
 
 MIME_TYPES = {"mp3": "audio/mpeg", "opus": "audio/ogg", "mp4": "video/mp4", "peaks": "application/json"}
 SUFFIXES = {"mp3": "mp3", "opus": "opus", "mp4": "mp4", "peaks": "json"}

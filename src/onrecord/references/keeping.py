@@ -12,8 +12,6 @@ from pathlib import Path
 from urllib.parse import urldefrag
 
 from django.conf import settings
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from onrecord.lib.fetching import Page
 from onrecord.lib.files import write_atomically
@@ -109,6 +107,10 @@ def _references() -> Path:
 
 def _warc(page: Page) -> bytes:
     """A file of two records: what this is, and what the server answered."""
+    # imported here: they load much that every command would otherwise load
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+
     file = io.BytesIO()
     writer = WARCWriter(file, gzip=True, warc_version="1.1")
     writer.write_record(
