@@ -1,8 +1,10 @@
 """Measures our server beside nginx, in the same minute on the same machine: `python benchmarks/server.py [SECONDS]`.
 
-Three ways to send one page of 60 kB: our own server; nginx over the same public/ with docs/deploy/nginx.conf; nginx
-sending that one file with nothing else to do. Requests per second, p99, CPU time a request (the server's processes
-alone), memory. Then the same while 100 readers download a large file slowly.
+Ways to send a page of 60 kB and a feed of 300 kB: our own server; nginx over the same public/ with
+docs/deploy/nginx.conf; nginx sending that one file with nothing else to do, with its own few headers and with all of
+ours, which whoever asks has to read too. Requests per second, p99, CPU time a request (the server's processes alone),
+memory: medians of ROUNDS rounds, in each of which all take turns. Then a page while 100 readers download a large file
+slowly.
 
 Load comes from wrk (one thread, 32 connections), or from a Python loop where wrk is not installed. Needs nginx.
 """
@@ -12,6 +14,7 @@ import json
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,9 +32,13 @@ from tests.doors.serving import ROOT, free_port, make_public, program, running, 
 CONNECTIONS = 32
 SLOW = 100
 LARGE = 200_000_000
-PAGE = "/talks/one/"
+PAGE, FEED = "/talks/one/", "/talks/feed.xml"
+ROUNDS = 5
+BARE = "nginx, one file"
 GOAL = 0.1
 """Seconds: a page's p99 while slow readers download."""
+
+Servers = dict[str, tuple[psutil.Process, int]]
 
 
 def main() -> None:
@@ -45,6 +52,8 @@ def main() -> None:
         make_public(folder / "public")
         page = b"<!doctype html><title>An interview</title>" + b"<p>word " * 7500
         (folder / "public" / "talks" / "one" / "index.html").write_bytes(page[:60_000])
+        feed = b"<rss>" + b"<item>an interview</item>\n" * 12_000
+        (folder / "public" / "talks" / "feed.xml").write_bytes(feed[:300_000])
         with (folder / "public" / "large.mp4").open("wb") as large:
             large.truncate(LARGE)
         compare(folder, seconds)
@@ -56,29 +65,31 @@ def compare(folder: Path, seconds: int) -> None:
         running(folder) as (ours, our_port),
         nginx(folder, our_port, bare=False) as (with_ours, nginx_port),
         nginx(folder, our_port, bare=True) as (bare, bare_port),
+        nginx(folder, our_port, bare=True, headers=our_headers()) as (headed, headed_port),
     ):
         servers = {
             "onrecord": (psutil.Process(ours.pid), our_port),
             "nginx, our configuration": (with_ours, nginx_port),
-            "nginx, one file": (bare, bare_port),
+            "nginx, one file, our headers": (headed, headed_port),
+            BARE: (bare, bare_port),
         }
-        whole = {name: measure(*server, PAGE, seconds) for name, server in servers.items()}
-        report(f"page of 60 kB, {CONNECTIONS} connections", whole)
-        again = {name: measure(*server, PAGE, seconds, conditional=True) for name, server in servers.items()}
-        report("the same, not modified (304)", again)
+        for what, path in (("page of 60 kB", PAGE), ("feed of 300 kB", FEED)):
+            for conditional in (False, True):
+                rounds = [measure_all(servers, path, seconds, conditional) for _ in range(ROUNDS)]
+                report(f"{what}{', not modified (304)' if conditional else ''}, {CONNECTIONS} connections", rounds)
         for name in ("onrecord", "nginx, our configuration"):
             slow(name, *servers[name], seconds)
 
 
 @contextmanager
-def nginx(folder: Path, behind: int, bare: bool) -> Iterator[tuple[psutil.Process, int]]:
+def nginx(folder: Path, behind: int, bare: bool, headers: str = "") -> Iterator[tuple[psutil.Process, int]]:
     """One worker process: our server has one as well."""
     binary = program("nginx")
     if binary is None:
         sys.exit("nginx is not installed here")
     port = free_port()
     place = Path(tempfile.mkdtemp(dir=folder.parent))
-    site = f"server {{ listen 127.0.0.1:{port}; root {folder}/public; types {{ text/html html; }} }}"
+    site = f"server {{ listen 127.0.0.1:{port}; root {folder}/public; types {{ text/html html; }} {headers} }}"
     if not bare:
         site = (ROOT / "docs" / "deploy" / "nginx.conf").read_text()
         site = site[: site.index("server {\n    listen 80;")] + site[site.index("server {\n    listen 443") :]
@@ -98,6 +109,26 @@ def nginx(folder: Path, behind: int, bare: bool) -> Iterator[tuple[psutil.Proces
     finally:
         process.terminate()
         process.wait()
+
+
+def our_headers() -> str:
+    """Those that our configuration adds, as plain text."""
+    lines = re.findall(r"^    add_header .*", (ROOT / "docs" / "deploy" / "nginx.conf").read_text(), re.MULTILINE)
+    values = {
+        "$onrecord_frames": "'self'",
+        "$onrecord_cache": "no-cache",
+        "$onrecord_cors": '""',
+        "$onrecord_retry": '""',
+    }
+    text = "\n".join(lines)
+    for variable, value in values.items():
+        text = text.replace(variable, value)
+    return text
+
+
+def measure_all(servers: Servers, path: str, seconds: int, conditional: bool) -> dict[str, dict[str, float]]:
+    """All of them, one after the other."""
+    return {name: measure(*server, path, seconds, conditional) for name, server in servers.items()}
 
 
 def measure(server: psutil.Process, port: int, path: str, seconds: int, conditional: bool = False) -> dict[str, float]:
@@ -168,14 +199,18 @@ def load_with_python(port: int, path: str, seconds: int, tag: str) -> tuple[floa
     return len(took) / seconds, 1000 * sorted(took)[int(0.99 * len(took))], len(took)
 
 
-def report(title: str, results: dict[str, dict[str, float]]) -> None:
-    """A table for people, and a line for programs."""
+def report(title: str, rounds: list[dict[str, dict[str, float]]]) -> None:
+    """A table for people, and a line for programs. A share is of the same round."""
     print(f"\n{title}")
-    best = results["nginx, one file"]["rate"]
-    for name, result in results.items():
+    results = {}
+    for name in rounds[0]:
+        result = {key: statistics.median(one[name][key] for one in rounds) for key in rounds[0][name]}
+        shares = sorted(one[name]["rate"] / one[BARE]["rate"] for one in rounds)
+        result["share"] = statistics.median(shares)
+        results[name] = result
         print(
-            f"  {name:26} {result['rate']:8.0f} /s = {result['rate'] / best:.2f}   p99 {result['p99_ms']:6.1f} ms"
-            f"   {result['cpu_ms']:.3f} CPU ms each   {result['MB']:.0f} MB"
+            f"  {name:28} {result['rate']:7.0f} /s = {result['share']:.2f} ({shares[0]:.2f} to {shares[-1]:.2f})"
+            f"   p99 {result['p99_ms']:6.1f} ms   {result['cpu_ms']:.3f} CPU ms each   {result['MB']:.0f} MB"
         )
     print(" ", json.dumps(results))
 
