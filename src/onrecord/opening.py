@@ -15,6 +15,7 @@ from django.utils import translation
 from onrecord.lib import configuration, erasures
 from onrecord.lib.errors import BadInput, Failed
 from onrecord.lib.files import make_folder, write_atomically
+from onrecord.lib.locks import alone
 from onrecord.lib.names import clean_name
 from onrecord.lib.terminal import say
 
@@ -230,7 +231,7 @@ def _bring_database_up_to_date(folder: Path) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    with _only_one(folder / "work" / "migrations.lock"):
+    with alone(folder / "work" / "migrations.lock"):
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if not plan:
@@ -248,15 +249,8 @@ def _replay_erasures(folder: Path) -> None:
         return
     from onrecord import erase
 
-    with _only_one(folder / "work" / "migrations.lock"):
+    with alone(folder / "work" / "migrations.lock"):
         erase.replay()
-
-
-@contextlib.contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def check_recording_exists(recording: Path) -> None:

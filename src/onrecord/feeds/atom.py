@@ -12,6 +12,7 @@ from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text
 from onrecord.lib import times
 from onrecord.lib.language import speaks
+from onrecord.lib.xml import written
 from onrecord.readmodel import EpisodeView, Publication, ShowView
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def feed(show: ShowView, items: Sequence[FeedItem]) -> bytes:
     _add(root, "logo", us.url(show.artwork.path))
     if us.copyright:
         _add(root, "rights", us.copyright)
-    head, end, nothing = _written(root).rpartition(FEED_ENDS)
+    head, end, nothing = written(root).decode().rpartition(FEED_ENDS)
     return (head + "".join(item.atom for item in items) + end + nothing).encode()
 
 
@@ -54,15 +55,11 @@ def entry(view: EpisodeView) -> str:
     """An episode as it stands in the feed, in the language that is spoken."""
     root = _empty()
     _entry(_add(root, "entry"), readmodel.publication(), view)
-    return _written(root).partition(FEED_BEGINS)[2].rpartition(FEED_ENDS)[0]
+    return written(root).decode().partition(FEED_BEGINS)[2].rpartition(FEED_ENDS)[0]
 
 
 def _empty() -> etree._Element:
     return etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # the stubs know no default
-
-
-def _written(root: etree._Element) -> str:
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True).decode()
 
 
 def identity(guid: str) -> str:

@@ -18,6 +18,7 @@ from onrecord.feeds.record import compact
 from onrecord.lib import times
 from onrecord.lib.html import escape
 from onrecord.lib.language import speaks
+from onrecord.lib.xml import written
 from onrecord.readmodel import CommentView, EpisodeView, Publication
 from onrecord.readmodel.discussion import PAGE, folder_of, permalink
 
@@ -41,7 +42,7 @@ def feed(view: EpisodeView, comments: Sequence[CommentView]) -> bytes:
     made.sort(key=lambda entry: entry.published, reverse=True)
     for entry in made[:PAGE]:
         _write(_add(root, "entry"), us, view, entry)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    return written(root)
 
 
 @dataclass(frozen=True)

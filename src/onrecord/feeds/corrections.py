@@ -12,6 +12,7 @@ from onrecord.feeds.atom import ATOM, NEVER, XML, identity
 from onrecord.lib import language, times
 from onrecord.lib.html import escape
 from onrecord.lib.language import speaks
+from onrecord.lib.xml import written
 from onrecord.readmodel import CorrectionView, Publication
 from onrecord.readmodel.corrections import FOLDER
 
@@ -31,7 +32,7 @@ def feed(corrections: Sequence[CorrectionView]) -> bytes:
     for one in corrections:
         with language.speaking(one.language):
             _entry(_add(root, "entry"), us, one)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    return written(root)
 
 
 def _entry(entry: etree._Element, us: Publication, one: CorrectionView) -> None:

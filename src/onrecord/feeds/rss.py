@@ -12,6 +12,7 @@ from lxml import etree
 from onrecord import readmodel
 from onrecord.feeds.notes import as_html, as_text, cut, plain_title
 from onrecord.lib import language, times
+from onrecord.lib.xml import written
 from onrecord.readmodel import EpisodeView, Publication, RenditionView, ShowView, discussion
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def feed(show: ShowView, items: Sequence[FeedItem], archive_number: int | None, 
     _identity(channel, us, show)
     _dates(channel, items)
     _parts_elsewhere(channel, items)
-    head, end, nothing = _written(root).rpartition(CHANNEL_ENDS)
+    head, end, nothing = written(root).decode().rpartition(CHANNEL_ENDS)
     return (head + "".join(item.rss for item in items) + end + nothing).encode()
 
 
@@ -74,16 +75,12 @@ def item(view: EpisodeView) -> str:
         return ""
     root, channel = _empty()
     _item(etree.SubElement(channel, "item"), readmodel.publication(), view, view.mp3)
-    return _written(root).partition(CHANNEL_BEGINS)[2].rpartition(CHANNEL_ENDS)[0]
+    return written(root).decode().partition(CHANNEL_BEGINS)[2].rpartition(CHANNEL_ENDS)[0]
 
 
 def _empty() -> tuple[etree._Element, etree._Element]:
     root = etree.Element("rss", version="2.0", nsmap=NAMESPACES)
     return root, etree.SubElement(root, "channel")
-
-
-def _written(root: etree._Element) -> str:
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True).decode()
 
 
 Value = str | int | None

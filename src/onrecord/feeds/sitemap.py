@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from onrecord import readmodel
+from onrecord.lib.xml import written
 
 LARGEST = 50_000
 """Addresses that sitemaps.org allows."""
@@ -43,4 +44,4 @@ def _document(root: str, entry: str, addresses: Sequence[str]) -> bytes:
     for address in addresses:
         location = etree.SubElement(etree.SubElement(document, f"{{{SITEMAPS}}}{entry}"), f"{{{SITEMAPS}}}loc")
         location.text = address
-    return etree.tostring(document, encoding="utf-8", xml_declaration=True, pretty_print=True)
+    return written(document)

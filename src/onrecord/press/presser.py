@@ -7,7 +7,6 @@ raised while its file was rendered stays stale; what a killed worker had begun i
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import logging
 import os
@@ -15,13 +14,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
 from onrecord.catalogue.changes import everything_changed
+from onrecord.lib import locks
 from onrecord.lib.errors import Failed
-from onrecord.lib.files import make_folder, sha256_of
+from onrecord.lib.files import sha256_of
 from onrecord.press import affected, media, stale, writer
 from onrecord.press.models import Listed
 from onrecord.press.notice import notice_date, notice_settings
@@ -81,8 +82,8 @@ def _consume() -> bool:
 
     Eight that stand in line for the database, each for a second of its writing, can keep one waiting until it gives up.
     """
-    with _alone("changes", wait=False) as alone:
-        return alone and affected.consume()
+    with locks.if_free(_lock("changes")) as free:
+        return free and affected.consume()
 
 
 def press_what_is_stale(progress: Progress | None = None) -> int:
@@ -107,7 +108,7 @@ def press_all(progress: Progress | None = None) -> int:
 def clean_up() -> None:
     """Free what a killed worker had claimed, and remove the temporary files that it left."""
     stale.release_claims_of_the_dead()
-    with _alone("press"):
+    with locks.alone(_lock("press")):
         writer.sweep(settings.ONRECORD.public)
 
 
@@ -232,7 +233,7 @@ def _swap(
     A worker that was thought dead comes here late: its claim has gone to another, and it changes nothing.
     """
     gone = []
-    with _alone("press"):
+    with locks.alone(_lock("press")):
         mine = stale.still_claimed(name)
         batch.swap(id for id in made if id in mine)
         for claim in claims:
@@ -257,20 +258,10 @@ def _reason(claim: Claim, error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]
 
 
-@contextlib.contextmanager
-def _alone(name: str, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock of this name, which goes with the process. False when another has it and we do not wait.
-
-    Who holds "press" is the only one who puts public files in place.
-    """
-    make_folder(settings.ONRECORD.private)
-    with (settings.ONRECORD.private / f"{name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            held = True
-        except BlockingIOError:
-            held = False
-        yield held
+def _lock(name: str) -> Path:
+    """The lock of this name. Who holds "press" is the only one who puts public files in place."""
+    private: Path = settings.ONRECORD.private
+    return private / f"{name}.lock"
 
 
 @contextlib.contextmanager

