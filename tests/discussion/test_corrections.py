@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from onrecord import cli, commands, correcting, readmodel
+from onrecord import cli, commands_discussion, correcting, readmodel
 from onrecord.catalogue.changes import episode_changed
 from onrecord.catalogue.models import Episode, EpisodeState
 from onrecord.correcting import Typed
@@ -343,7 +343,7 @@ def test_hostile_text_is_inert(episode: Episode, public: Path) -> None:
 def test_the_command_line(
     episode: Episode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(commands, "opened", lambda options: None)  # it is open
+    monkeypatch.setattr(commands_discussion, "opened", lambda options: None)  # it is open
     said_of = ["correction", "publish", "e1", "--at", "0:01", "--text"]
     assert cli.main([*said_of, "Nobody signed.", "--credit", "Grace"]) == 0
     assert cli.main([*said_of, "In fact ____."]) == 2
