@@ -336,6 +336,7 @@ def test_a_sealed_copy_is_opened_by_its_key_alone(
     assert not copy.exists() and onrecord("hold", "list").stdout == ""
 
 
+@pytest.mark.slow
 def test_nothing_is_redacted_where_a_sealed_copy_was_asked_for_and_cannot_be_made(
     made: tuple[Path, list[str], list[bytes]], onrecord: Command
 ) -> None:

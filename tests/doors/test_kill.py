@@ -111,6 +111,7 @@ def disturbed_publish(
     return made(folder)
 
 
+@pytest.mark.slow
 def test_a_few_kills_change_nothing(folder: Path, rows: Rows, onrecord: Command, tmp_path: Path) -> None:
     recording = write_wave(tmp_path / "a.wav", seconds=20)
     result = disturbed_publish(folder, rows, onrecord, recording, kills=4, chooser=random.Random(4))

@@ -134,6 +134,7 @@ def test_a_future_date_holds_the_page_back(folder: Path, onrecord: Command, tmp_
     assert not any(b"Later talk" in content for _, content in public_files(folder).values())
 
 
+@pytest.mark.slow
 def test_a_date_that_moves_takes_the_page_with_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     recording = write_wave(tmp_path / "a.wav")
     published(onrecord, recording, "--title", "A talk", "--at", "2090-01-01")
@@ -141,6 +142,7 @@ def test_a_date_that_moves_takes_the_page_with_it(folder: Path, onrecord: Comman
     assert "1999-05-06" in Path(published(onrecord, recording)["page"]).read_text()
 
 
+@pytest.mark.slow
 def test_a_replacement_waits_for_the_date_too(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--at", "2090-01-01")
     result = published(onrecord, write_wave(tmp_path / "b.wav", seed=2, seconds=5), "--replace", "a-talk")
@@ -153,6 +155,7 @@ def test_a_replacement_waits_for_the_date_too(folder: Path, onrecord: Command, t
     assert onrecord("check").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_draft_released_for_a_later_date_waits_for_it(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     result = published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--draft", "--no-wait")
     assert onrecord("release", result["episode"], "--at", "2090-01-01").returncode == 0
@@ -307,6 +310,7 @@ def test_a_title_from_a_files_name_turns_nothing_around(folder: Path, onrecord: 
     assert result["title"] == "new line gnp \u0645\u06cc\u200c\u0634\u0648\u062f \ufffd"
 
 
+@pytest.mark.slow
 def test_hearing_again_that_fails_says_so_to_programs(folder: Path, onrecord: Command, tmp_path: Path) -> None:
     published(onrecord, write_wave(tmp_path / "a.wav"), "--title", "A talk", "--language", "en")
     done = onrecord("transcribe", "a-talk", "--model", "/no/such/model")
