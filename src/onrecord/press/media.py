@@ -20,7 +20,6 @@ def stage(batch: Batch, claim: Claim) -> Made:
     file = target if target.is_file() else renditions.file_of(rendition)
     if not file.is_file():
         raise FileNotFoundError(f"the file of this rendition is missing ({rendition.sha256})")
-    batch.make_room(claim.path)
     if claim.path.endswith(TEXT):
         batch.stage_compressed(claim.id, claim.path, file.read_bytes(), changed=False)
     return Made(claim, rendition.sha256, rendition.size)

@@ -120,10 +120,6 @@ class Batch:
                 return Staged(temporary, target)
         raise FileNotFoundError(f"{target.parent} goes away again and again")
 
-    def make_room(self, path: str) -> None:
-        """Make the folder of a file that will be moved there."""
-        self._make_folder(self.place(path).parent)
-
     def moved_in(self, folders: Iterable[Path]) -> None:
         """Files were moved in these folders: `close` makes that durable too."""
         self._folders.update(folders)

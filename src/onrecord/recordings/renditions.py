@@ -140,11 +140,12 @@ def place(rendition: Rendition) -> list[Path]:
     target = _public(rendition)
     if not target.is_file():
         _move(file_of(rendition), target, rendition)
-    return [target.parent, _kept(rendition).parent]
+    above = [folder for folder in target.parents if folder.is_relative_to(settings.ONRECORD.public)]
+    return [*above, _kept(rendition).parent]
 
 
 def _move(source: Path, target: Path, rendition: Rendition) -> None:
-    make_folder(target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if source == _kept(rendition) and not _equals(rendition):
             source.replace(target)
