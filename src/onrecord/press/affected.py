@@ -58,6 +58,7 @@ class Touched:
         """Write it down."""
         standing.generation += 1
         standing.save(update_fields=["generation"])
+        stale.hold(PublicFile.objects.filter(path__in=[*self.wanted, *self.dropped]))
         stale.want(self.wanted.values(), standing.generation)
         gone = {path: owner for path, owner in self.dropped.items() if path not in self.wanted}
         stale.drop(gone, standing.generation)

@@ -59,6 +59,13 @@ def stale_count() -> int:
     return Change.objects.count() + stale().count()
 
 
+def hold(rows: QuerySet[PublicFile]) -> None:
+    """Have these rows until the transaction ends, taken in one order: else two who change several may each have what
+    the other waits for, and PostgreSQL ends one of them. With SQLite nobody else writes meanwhile."""
+    if connection.features.has_select_for_update:
+        list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
 def want(paths: Iterable[PublicPath], generation: int) -> None:
     """These files are to be written again, or for the first time. Whoever had the path before loses it."""
     safe = {path.path: path for path in paths if is_safe(path.path)}
@@ -106,7 +113,9 @@ def claim_some(limit: int, lists_too: bool) -> tuple[str, list[Claim]]:
     ids = list(due.filter(free).order_by("order", "-id").values_list("id", flat=True)[:limit])
     if not ids:
         return name, []
-    stale().filter(free, pk__in=ids).update(claimed_by=name, claimed_until=now + CLAIMED_FOR)
+    with transaction.atomic():
+        hold(PublicFile.objects.filter(pk__in=ids))
+        stale().filter(free, pk__in=ids).update(claimed_by=name, claimed_until=now + CLAIMED_FOR)
     rows = PublicFile.objects.filter(claimed_by=name, pk__in=ids).order_by("order", "owner", "id")
     return name, [Claim._make(row) for row in rows.values_list(*Claim._fields)]
 
@@ -124,6 +133,7 @@ def finish(name: str, made: Iterable[Made], gone: Iterable[Claim], failed: Mappi
     """
     mine = PublicFile.objects.filter(claimed_by=name)
     with transaction.atomic():
+        hold(mine)
         with connection.cursor() as cursor:
             cursor.executemany(
                 "UPDATE press_publicfile SET pressed = %s, sha256 = %s, size = %s, error = '', retry_at = NULL"
@@ -141,4 +151,7 @@ def release_claims_of_the_dead() -> None:
     """What a worker had claimed that was killed is free at once, not only when the claim runs out."""
     claimed = PublicFile.objects.exclude(claimed_by="").values_list("claimed_by", flat=True).distinct()
     dead = [name for name in claimed if is_dead(name)]
-    PublicFile.objects.filter(claimed_by__in=dead).update(claimed_by="", claimed_until=None)
+    theirs = PublicFile.objects.filter(claimed_by__in=dead)
+    with transaction.atomic():
+        hold(theirs)
+        theirs.update(claimed_by="", claimed_until=None)
