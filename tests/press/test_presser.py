@@ -13,8 +13,8 @@ from django.utils import timezone
 from lxml import html
 
 from onrecord import edit
-from onrecord.catalogue.changes import episode_changed
-from onrecord.catalogue.models import Episode, EpisodeState, Redirect, Related, Series
+from onrecord.catalogue.changes import episode_changed, everything_changed
+from onrecord.catalogue.models import Change, Episode, EpisodeState, Redirect, Related, Series
 from onrecord.catalogue.related import set_parts_elsewhere, set_related
 from onrecord.discussion import moderate
 from onrecord.feeds import items
@@ -484,6 +484,25 @@ def test_whoever_finds_another_turning_changes_into_stale_paths_does_not_wait(
         assert affected.is_pending()
     presser.press_some()
     assert not affected.is_pending()
+
+
+def test_pages_do_not_wait_until_all_of_a_change_of_everything_is_looked_at(
+    twelve: list[Episode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press()
+    monkeypatch.setattr(affected, "CHANGES_AT_ONCE", 3)
+    monkeypatch.setattr(presser, "ENOUGH_TO_PRESS", 1)
+    everything_changed()
+    presser.press_some(limit=1)
+    waiting = Change.objects.count()
+    presser.press_some(limit=1)
+    assert Change.objects.count() == waiting > 3, "there are pages to press"
+    episode_changed(twelve[3].pk)
+    presser.press_some(limit=1)
+    assert not Change.objects.filter(kind="episode").exists(), "what somebody changed is looked at at once"
+    presser.press_what_is_stale()
+    assert presser.stale_count() == 0
+    assert check() == []
 
 
 def test_lists_wait_until_pages_are_written_by_whomever(twelve: list[Episode]) -> None:

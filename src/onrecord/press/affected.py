@@ -30,6 +30,8 @@ CHANGES_AT_ONCE = 200
 """Changes that one transaction takes: it is over in about a second at worst, so that nobody waits long to write."""
 
 LISTS = {"show": Show, "person": Person, "tag": Tag, "series": Series}
+PIECES = ("files", "site", *(f"{noun} list" for noun in LISTS))
+"""The kinds that the press writes for itself."""
 
 
 @dataclass
@@ -73,6 +75,11 @@ def files_of(owners: Iterable[str]) -> list[PublicPath]:
 def is_pending() -> bool:
     """Whether changes wait to be turned into stale paths."""
     return Change.objects.exists()
+
+
+def is_urgent() -> bool:
+    """Whether one of them came from elsewhere: nobody waits for the pieces of a change of everything in particular."""
+    return Change.objects.exclude(kind__in=PIECES).exists()
 
 
 def consume() -> bool:

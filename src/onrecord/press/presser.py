@@ -26,7 +26,7 @@ from onrecord.lib.files import sha256_of
 from onrecord.press import affected, media, stale, writer
 from onrecord.press.models import Listed
 from onrecord.press.notice import notice_date, notice_settings
-from onrecord.press.paths import PICTURES, owner
+from onrecord.press.paths import FIRST_LIST, PICTURES, owner
 from onrecord.press.render import NotPublic, Shelf, render
 from onrecord.press.stale import Claim, Made, stale_count
 
@@ -48,6 +48,9 @@ FILES_AT_ONCE = 100
 WORTH_HELP = 2_000
 """Stale files from which one more process for each processor pays."""
 
+ENOUGH_TO_PRESS = 3_000
+"""Stale media and pages that keep every process busy for longer than it takes to look at more changes."""
+
 MOST_PROCESSES = 8
 """Of one full press: all of them wait for one database to write."""
 
@@ -67,7 +70,7 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
     """Press up to `limit` stale files. Returns how many it dealt with: 0 when there is nothing that it could do now."""
     notice_date()
     while True:
-        looked = _consume()
+        looked = _is_time_to_look() and _consume()
         name, claims = stale.claim_some(limit, lists_too=not affected.is_pending())
         if claims:
             _press(name, claims)
@@ -75,6 +78,16 @@ def press_some(limit: int = FILES_AT_ONCE) -> int:
         if not looked:
             stale.release_claims_of_the_dead()
             return 0
+
+
+def _is_time_to_look() -> bool:
+    """Whether changes are to be turned into stale paths now.
+
+    Media go before all pages. If the pieces of a change of everything were all looked at as soon as they can be, which
+    only one process does at a time, new media would come all the while, and the others would have no page to press.
+    """
+    pages = stale.stale().filter(error="", order__lt=FIRST_LIST)
+    return affected.is_urgent() or pages.count() < ENOUGH_TO_PRESS
 
 
 def _consume() -> bool:
