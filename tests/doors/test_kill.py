@@ -134,6 +134,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_ten_kills_leave_the_same_files(
     seed: int, undisturbed: dict[str, bytes], folder: Path, rows: Rows, onrecord: Command
 ) -> None:
-    """Ten runs of ten kills each are a hundred random moments; three of them run on each database by default."""
+    """Ten runs of ten kills each are a hundred random moments; one of them runs on each database by default."""
     result = disturbed_publish(folder, rows, onrecord, sample(), kills=10, chooser=random.Random(seed))
     assert result == undisturbed

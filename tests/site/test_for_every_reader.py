@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ def test_axe_finds_nothing(publication: Any, language: str) -> None:
         assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == [], about
 
     with chromium() as browser, staging.served(publication.public) as address:
-        for scheme, width in product(("light", "dark"), (1280, 390)):
+        for scheme, width in (("light", 1280), ("dark", 390)):
             context = browser.new_context(
                 color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce"
             )
