@@ -365,17 +365,13 @@ def _tie(row: Tie) -> TieView:
 def comments(episode: int, first: int, last: int) -> list[CommentView]:
     """The comments of an episode from one number to another, in their order. 11 queries at most."""
     rows = Comment.objects.filter(episode=episode, number__gte=first, number__lte=last)
-    replies: dict[int, list[int]] = {}
-    shown = Q(number__lt=first) | Q(number__gt=last)
-    outside = Comment.objects.filter(shown, parent__in=rows, state=State.PUBLISHED).order_by("number")
-    for parent, number in outside.values_list("parent_id", "number"):
-        replies.setdefault(parent, []).append(number or 0)
-    return _views(rows, replies)
+    return _views(rows, answered_elsewhere=True)
 
 
-def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> list[CommentView]:
-    """These comments with all that belongs to them; `replies` has, by comment, the numbers of those elsewhere."""
+def _views(rows: QuerySet[Comment], *, answered_elsewhere: bool) -> list[CommentView]:
+    """These comments with all that belongs to them, and the numbers of replies that are not among them if asked for."""
     ordered = list(rows.select_related("parent").defer("parent__text", "parent__html").order_by("number"))
+    replies = _replies_elsewhere([row.pk for row in ordered]) if answered_elsewhere else {}
     why_gone = _why_gone([row.pk for row in ordered if row.state in (State.REMOVED, State.RESTRICTED)])
     ties = _ties(rows)
     disputes, references = _disputes(rows, ties), _references(rows)
@@ -393,6 +389,15 @@ def _views(rows: QuerySet[Comment], replies: Mapping[int, Sequence[int]]) -> lis
         )
         for row in ordered
     ]
+
+
+def _replies_elsewhere(comments: Sequence[int]) -> dict[int, list[int]]:
+    """By comment: the numbers of replies to it that are not among these comments. 1 query."""
+    found: dict[int, list[int]] = {}
+    rows = Comment.objects.filter(parent__in=comments, state=State.PUBLISHED).exclude(pk__in=comments)
+    for parent, number in rows.order_by("number").values_list("parent_id", "number"):
+        found.setdefault(parent, []).append(number or 0)
+    return found
 
 
 def _why_gone(comments: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -530,7 +535,7 @@ def newest(episode: int, last: int) -> list[CommentView]:
     of_statements = Statement.objects.filter(comment__episode=episode, state=State.PUBLISHED).order_by("-published")
     older = {pk for rows in (of_answers, of_statements) for pk in rows.values_list("comment_id", flat=True)[:PAGE]}
     rows = Comment.objects.filter(Q(pk__in=older) | Q(number__gt=last - PAGE), episode=episode, number__isnull=False)
-    return _views(rows, {})[::-1]
+    return _views(rows, answered_elsewhere=False)[::-1]
 
 
 def threads(comments: Sequence[CommentView]) -> dict[int | None, list[CommentView]]:
