@@ -49,6 +49,7 @@ def test_marked_wrongly_too(): sqlite3.connect(":memory:").close()
 ONCE = ["test_ffmpeg", "test_marked", "test_nothing"]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_only_what_asks_nothing_of_a_database_is_left_out(tmp_path: Path) -> None:
     """Said of a file beside the others, in a run of its own, with the tests in two processes."""
