@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from pyrage import x25519
 from onrecord.lib import archive
 from onrecord.lib.archive import ArchiveWriter
 from onrecord.lib.errors import BadInput
-from onrecord.lib.files import sync_folder
+from onrecord.lib.files import sync_folder, writing_atomically
 
 
 def make_key(file: Path) -> str:
@@ -37,6 +36,7 @@ def make_key(file: Path) -> str:
             new.write(f"# The key of sealed copies that onrecord keeps. Its public half: {public}\n{key}\n")
             new.flush()
             os.fsync(new.fileno())
+        sync_folder(file.parent)
     except FileExistsError as error:
         raise BadInput(f"{file} is there already: choose another name, so that no key is lost.") from error
     except OSError as error:
@@ -59,26 +59,16 @@ def sealing(path: Path, public_key: str) -> Iterator[ArchiveWriter]:
 
     Nothing of it is on the disk unsealed: a thread encrypts what goes through a pipe.
     """
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    outlet, inlet = os.pipe()
-    try:
-        with os.fdopen(descriptor, "wb") as file, ThreadPoolExecutor(1) as beside:
-            sealed = beside.submit(_seal, outlet, file, public_key)
-            try:
-                with os.fdopen(inlet, "wb") as pipe, tarfile.open(fileobj=pipe, mode="w|") as tar:
-                    yield ArchiveWriter(tar)
-            except BrokenPipeError:
-                sealed.result()  # says why nobody reads any more, such as a full disk
-                raise
-            sealed.result()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # Ctrl-C too: nothing half-written stays
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with writing_atomically(path, mode=0o600) as file, ThreadPoolExecutor(1) as beside:
+        outlet, inlet = os.pipe()
+        sealed = beside.submit(_seal, outlet, file, public_key)
+        try:
+            with os.fdopen(inlet, "wb") as pipe, tarfile.open(fileobj=pipe, mode="w|") as tar:
+                yield ArchiveWriter(tar)
+        except BrokenPipeError:
+            sealed.result()  # says why nobody reads any more, such as a full disk
+            raise
+        sealed.result()
 
 
 def _seal(outlet: int, file: Any, public_key: str) -> None:

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import secrets
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from onrecord.lib.errors import BadInput
-from onrecord.lib.files import BLOCK, sync_folder
+from onrecord.lib.files import BLOCK, writing_atomically
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 30
@@ -74,19 +73,11 @@ class _Hashing:
 @contextmanager
 def writing(path: Path) -> Iterator[ArchiveWriter]:
     """Write an archive that only its owner may read; it has its name when it is complete, or is not there."""
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                yield ArchiveWriter(tar)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:  # Ctrl-C too: nothing half-written stays
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    with (
+        writing_atomically(path, mode=0o600) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        yield ArchiveWriter(tar)
 
 
 def unpack(archive: Path, folder: Path) -> dict[str, Any]:

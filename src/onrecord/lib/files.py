@@ -3,7 +3,10 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 BLOCK = 1 << 20
 
@@ -34,13 +37,17 @@ def make_folder(folder: Path) -> None:
         sync_folder(part.parent)
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write so that a reader or a crash sees the old content or the new, never a part. `mode`: less the umask."""
-    make_folder(path.parent)
+@contextmanager
+def writing_atomically(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write, in a folder that is there. It has its name when it is complete, durably, or is not there.
+
+    A reader or a crash sees the old content or the new, never a part. `mode`: less the umask.
+    """
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -48,6 +55,13 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write all of it as `writing_atomically` does, and make the folder where it is missing."""
+    make_folder(path.parent)
+    with writing_atomically(path, mode) as file:
+        file.write(content)
 
 
 def move_durably(source: Path, target: Path) -> None:

@@ -26,7 +26,7 @@ from onrecord.readmodel.discussion import NO_NUMBERS
 from onrecord.references import notes
 from onrecord.search import index
 
-CHANGES_AT_ONCE = 200
+CHANGES_AT_ONCE = 100
 """Changes that one transaction takes: it is over in about a second at worst, so that nobody waits long to write."""
 
 LISTS = {"show": Show, "person": Person, "tag": Tag, "series": Series}
