@@ -125,8 +125,12 @@ def forget_notes(comment: str) -> None:
 
 def lock() -> Head:
     """One writer at a time, to the end of the transaction. Elsewhere than on SQLite this row is waited for."""
-    Head.objects.get_or_create(pk=1)
-    return Head.objects.select_for_update().get(pk=1)
+    heads = Head.objects.select_for_update().filter(pk=1)
+    head = heads.first()
+    if head is None:
+        Head.objects.get_or_create(pk=1)
+        head = heads.get()
+    return head
 
 
 def wording(name: str, text: str) -> str:

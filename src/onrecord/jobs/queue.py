@@ -192,7 +192,9 @@ def release(subject: int) -> None:
     """Make the blocked steps of a subject ready whose predecessors are all done. The caller holds `lock(subject)`."""
     steps = Step.objects.filter(subject=subject)
     blocked = list(steps.filter(state=State.BLOCKED).order_by("id"))
-    undone = set(steps.exclude(state=State.DONE).values_list("name", flat=True).distinct())
+    undone: set[str] = set()
+    if any(step.after for step in blocked):
+        undone = set(steps.exclude(state=State.DONE).values_list("name", flat=True).distinct())
     ready = [step for step in blocked if undone.isdisjoint(step.after)]
     Step.objects.filter(pk__in=[step.pk for step in ready]).update(state=State.WAITING)
     carrier().send(ready)
