@@ -24,6 +24,9 @@ hypothesis.settings.load_profile("onrecord")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 """While a browser is kept (tests/browser.py) an event loop runs in this process, in which Django would refuse rows."""
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+"""As for steps (jobs/processes.py). It is read when numpy is loaded, which no plugin does."""
+
 pytest_plugins = ["tests.browser"]
 
 ROOT = Path(__file__).resolve().parent.parent
