@@ -17,11 +17,10 @@ from onrecord.lib.errors import BadInput
 from onrecord.lib.slugs import free_slug, is_reserved, slug
 from onrecord.publish import (
     LARGEST_NOTES,
-    LONGEST_TEXT,
-    LONGEST_TITLE,
     check_language,
     check_length,
     check_part,
+    check_words,
     credit,
     find_or_make_series,
     find_or_make_show,
@@ -156,22 +155,9 @@ def edit(episode: Episode, changes: Changes) -> None:
 
 
 def _check(changes: Changes) -> None:
+    check_words(changes)
+    check_length("notes", changes.notes or "", LARGEST_NOTES)
     check_language(changes.language)
-    if changes.title is not None and not changes.title.strip():
-        raise BadInput("The title is empty: give one with --title.")
-    for name, value, longest in (
-        ("title", changes.title, LONGEST_TITLE),
-        ("standfirst", changes.standfirst, LONGEST_TEXT),
-        ("notes", changes.notes, LARGEST_NOTES),
-        ("caption", changes.caption, LONGEST_TEXT),
-        ("credit", changes.credit, LONGEST_TEXT),
-        ("alt text", changes.alt, LONGEST_TEXT),
-        ("show's name", changes.show, LONGEST_TITLE),
-        ("series' name", changes.series, LONGEST_TITLE),
-        *(("host's name", name, LONGEST_TITLE) for name in changes.hosts or ()),
-        *(("guest's name", name, LONGEST_TITLE) for name in changes.guests or ()),
-    ):
-        check_length(name, value or "", longest)
     if changes.series is not None or changes.part is not None or changes.total is not None:
         check_part((changes.series or "").strip(), changes.part, changes.total)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -33,7 +34,19 @@ from onrecord.recordings.probe import Probe, probe
 LONGEST_TITLE = 300
 LONGEST_TEXT = 4_000
 LARGEST_NOTES = 1_000_000
-LONGEST_TAG = 100
+LONGEST = {
+    "title": ("title", LONGEST_TITLE),
+    "standfirst": ("standfirst", LONGEST_TEXT),
+    "caption": ("caption", LONGEST_TEXT),
+    "credit": ("credit", LONGEST_TEXT),
+    "alt": ("alt text", LONGEST_TEXT),
+    "show": ("show's name", LONGEST_TITLE),
+    "series": ("series' name", LONGEST_TITLE),
+    "hosts": ("host's name", LONGEST_TITLE),
+    "guests": ("guest's name", LONGEST_TITLE),
+    "tags": ("tag", 100),
+}
+"""What is said of an episode, by field of `Request`: what it is called, and its most characters."""
 MOST_PARTS = 9_999
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
@@ -80,7 +93,7 @@ def publish(request: Request) -> Published:
 
     Raises BadInput, with nothing made, when anything that was given cannot be used.
     """
-    _check_words(request)
+    _check(request)
     published_at = moment(request.at) if request.at else None
     notes = read_notes(request.notes) if request.notes else ""
     pieces = related.check(request.related, request.parts_elsewhere)
@@ -182,22 +195,8 @@ def forget_unused(sha256: str) -> None:
         originals.forget(sha256)
 
 
-def _check_words(request: Request) -> None:
-    if not request.title.strip():
-        raise BadInput("The title is empty: give one with --title.")
-    for name, value, longest in (
-        ("title", request.title, LONGEST_TITLE),
-        ("standfirst", request.standfirst, LONGEST_TEXT),
-        ("caption", request.caption, LONGEST_TEXT),
-        ("credit", request.credit, LONGEST_TEXT),
-        ("alt text", request.alt, LONGEST_TEXT),
-        ("show's name", request.show, LONGEST_TITLE),
-        ("series' name", request.series, LONGEST_TITLE),
-        *(("host's name", name, LONGEST_TITLE) for name in request.hosts),
-        *(("guest's name", name, LONGEST_TITLE) for name in request.guests),
-        *(("tag", tag, LONGEST_TAG) for tag in request.tags),
-    ):
-        check_length(name, value, longest)
+def _check(request: Request) -> None:
+    check_words(request)
     check_language(request.language)
     check_part(request.series, request.part, request.total)
     if request.parts_elsewhere and not request.series:
@@ -219,6 +218,17 @@ def check_part(series: str, part: int | None, total: int | None) -> None:
             raise BadInput(f"{option} must be a number from 1 to {MOST_PARTS:,}, found {number}.")
     if part is not None and total is not None and part > total:
         raise BadInput(f"Part {part} of {total} cannot be: --part must be at most --of.")
+
+
+def check_words(given: Any) -> None:
+    """BadInput when what is said of an episode is too long or no text, or its title empty. `given` has the fields of
+    LONGEST, as `Request` does; None is not said."""
+    if (title := given.title) is not None and not title.strip():
+        raise BadInput("The title is empty: give one with --title.")
+    for attribute, (name, longest) in LONGEST.items():
+        value = getattr(given, attribute) or ()
+        for text in [value] if isinstance(value, str) else value:
+            check_length(name, text, longest)
 
 
 def check_length(name: str, value: str, longest: int) -> None:
@@ -374,9 +384,7 @@ def _find_or_make_person(name: str) -> Person:
 
 
 def find_or_make_tags(names: list[str]) -> list[Tag]:
-    """The tags of those names; what is blank is no tag. Raises BadInput for a name that is too long."""
-    for name in names:
-        check_length("tag", name, LONGEST_TAG)
+    """The tags of those names; what is blank is no tag."""
     return [_find_or_make_tag(name) for name in names if name.strip()]
 
 
