@@ -1,7 +1,7 @@
 """A transcript as HTML: by turns, with speaker, time, chapters and a permanent id for every sentence.
 
     <div class="turn" id="t12" data-word="40">
-      <p class="who"><b><bdi>Ada</bdi></b> <a href="#t12"><time>0:12</time></a>
+      <p class="who"><b dir="auto">Ada</b> <a class="moment" href="#t12">0:12</a>
       <a class="quote" href=… aria-label="Quote: Ada, 0:12">Quote</a></p>
       <p><span class="s" data-word="40">…</span>
       <a id="t14" class="former gone"></a><span class="s" id="t15" data-word="52">…</span></p>
@@ -118,9 +118,9 @@ class _Page:
         heading, id, word = self._heading(turn.tokens[0]), self.anchors.ids[self._word], self._word
         speaker = turn.speaker
         name = "" if speaker is None else self.labels.get(speaker) or _text(unnamed(speaker))
-        who = f"<b><bdi>{name}</bdi></b> " if name else ""
+        who = f'<b dir="auto">{name}</b> ' if name else ""
         moment = digits(clock(turn.start))
-        time = f'<a href="#{id}"><time datetime="PT{turn.start // 1000}S">{moment}</time></a>'
+        time = f'<a class="moment" href="#{id}">{moment}</a>'
         menu = self._menu(id, f"{name}, {moment}" if name else moment) if self._quote else ""
         said = "".join(self._paragraph(words, number == 0) for number, words in enumerate(paragraphs(turn)))
         who = f'<p class="who">{who}{time}{menu}</p>'

@@ -37,7 +37,7 @@ export function find(form, turns, digits) {
   function way(sentence) {
     const link = document.createElement("a"), turn = sentence.closest(".turn");
     link.href = `#${sentence.id || turn.id}`;
-    link.textContent = [...turn.querySelectorAll(".who b, .who time")].map((part) => part.textContent).join(" ");
+    link.textContent = [...turn.querySelectorAll(".who b, .who .moment")].map((part) => part.textContent).join(" ");
     link.dir = "auto";
     return link;
   }

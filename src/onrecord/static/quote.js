@@ -179,7 +179,7 @@ class Words {
       const text = this.range(from, to).toString();
       const last = parts.at(-1);
       if (last?.turn === turn) last.text += ` ${text}`;
-      else parts.push({ turn, text, speaker: turn.querySelector(".who bdi, .who b")?.textContent ?? "" });
+      else parts.push({ turn, text, speaker: turn.querySelector(".who b")?.textContent ?? "" });
     }
     return parts;
   }
