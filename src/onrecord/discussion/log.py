@@ -125,12 +125,7 @@ def forget_notes(comment: str) -> None:
 
 def lock() -> Head:
     """One writer at a time, to the end of the transaction. Elsewhere than on SQLite this row is waited for."""
-    heads = Head.objects.select_for_update().filter(pk=1)
-    head = heads.first()
-    if head is None:
-        Head.objects.get_or_create(pk=1)
-        head = heads.get()
-    return head
+    return Head.objects.select_for_update().get_or_create(pk=1)[0]
 
 
 def wording(name: str, text: str) -> str:

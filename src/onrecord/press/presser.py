@@ -87,7 +87,7 @@ def _is_time_to_look() -> bool:
     only one process does at a time, new media would come all the while, and the others would have no page to press.
     """
     pages = stale.stale().filter(error="", order__lt=FIRST_LIST)
-    return affected.is_urgent() or pages.count() < ENOUGH_TO_PRESS
+    return affected.is_urgent() or pages[:ENOUGH_TO_PRESS].count() < ENOUGH_TO_PRESS
 
 
 def _consume() -> bool:

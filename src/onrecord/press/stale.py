@@ -45,8 +45,7 @@ class Made(NamedTuple):
 
 def lock() -> Standing:
     """The one row of how the press stands; others wait for it until this transaction ends."""
-    Standing.objects.get_or_create(pk=1)
-    return Standing.objects.select_for_update().get(pk=1)
+    return Standing.objects.select_for_update().get_or_create(pk=1)[0]
 
 
 def stale() -> QuerySet[PublicFile]:
